@@ -1,0 +1,3 @@
+"""One customer, one message, every medium: convergence for sales and marketing."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The only rooms with windows: stores, lake, engines, mail. Everything that blocks, fails or costs lives here."""

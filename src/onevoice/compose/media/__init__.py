@@ -1,0 +1,1 @@
+"""Media: one file each, from a brief to the bytes of that medium."""

@@ -1,0 +1,1 @@
+"""Channels: one pure file each, without a socket."""

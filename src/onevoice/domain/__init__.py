@@ -1,0 +1,1 @@
+"""The nouns of the house: frozen structs without any input or output."""

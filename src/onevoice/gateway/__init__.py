@@ -1,0 +1,1 @@
+"""The machine door: tracking API, profile API, links, health. ASGI, without Django and Ibis."""

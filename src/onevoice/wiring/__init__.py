@@ -1,0 +1,1 @@
+"""Reads settings, builds adapters, hands them to the doors."""
