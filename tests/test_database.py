@@ -1,0 +1,60 @@
+"""The database door behaves the same on SQLite and PostgreSQL."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onevoice.adapters.database import Database, split_schema, statements
+from onevoice.adapters.migrations import migrate, pending, steps
+from tests.conftest import NOW
+
+
+def test_bulk_insert_and_lookup(database: Database) -> None:
+    """What was inserted in bulk is found again by one-column and two-column keys."""
+    database.insert("cursors", ("consumer", "seq", "moved_at"), [("a", 1, NOW), ("b", 2, NOW), ("c", 3, NOW)])
+
+    assert [("b", 2), ("c", 3)] == sorted(
+        database.lookup("cursors", ("consumer", "seq"), ("consumer",), ["b", "c", "z"])
+    )
+    assert [("a",)] == database.lookup("cursors", ("consumer",), ("consumer", "seq"), [("a", 1), ("b", 9)])
+
+
+def test_transaction_is_all_or_nothing(database: Database) -> None:
+    """An error inside a transaction, even a nested one, leaves nothing behind."""
+    with pytest.raises(RuntimeError), database.transaction():
+        database.insert("cursors", ("consumer", "seq", "moved_at"), [("a", 1, NOW)])
+        with database.transaction():
+            database.insert("cursors", ("consumer", "seq", "moved_at"), [("b", 1, NOW)])
+        raise RuntimeError
+
+    assert [] == database.query("SELECT * FROM cursors")
+
+
+def test_upsert_keeps_the_larger(database: Database) -> None:
+    """ON CONFLICT clauses mean the same on both stores."""
+    clause = "ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq"
+    for seq in (1, 5):
+        database.insert("cursors", ("consumer", "seq", "moved_at"), [("a", seq, NOW)], clause)
+
+    assert [(5,)] == database.query("SELECT seq FROM cursors")
+
+
+def test_migrations_run_once_and_from_any_point(database: Database) -> None:
+    """A migrated store has nothing pending, and migrating again does nothing."""
+    assert [] == pending(database, "state")
+    assert [] == migrate(database, "state", now=NOW)
+    assert steps("state") == [step for (step,) in database.query("SELECT step FROM state_migrations ORDER BY step")]
+
+
+@given(st.lists(st.sampled_from(["CREATE TABLE a (x TEXT)", "DROP TABLE b", "SELECT 1"]), max_size=5))
+def test_statements_split(parts: list[str]) -> None:
+    """Statements joined by semicolons and comments come apart again."""
+    text = "".join(f"{part}; -- why; not\n" for part in parts)
+
+    assert parts == statements(text)
+
+
+def test_schema_is_cut_out_of_the_url() -> None:
+    """The schema parameter is ours; the rest of the URL stays as it was."""
+    assert ("postgresql://h/d?sslmode=require", "shop") == split_schema("postgresql://h/d?schema=shop&sslmode=require")
+    assert ("postgresql://h/d", "onevoice") == split_schema("postgresql://h/d")
