@@ -1,5 +1,6 @@
 """Fixtures that every test may use: both state stores, Spark, Chromium."""
 
+import importlib
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -49,6 +50,7 @@ def spark() -> Iterator[Any]:
     if shutil.which("java") is None:
         servers.missing("Java", "apt-get install default-jre-headless")
     sql = pytest.importorskip("pyspark.sql")
+    jar = importlib.import_module("splink.backends.spark").similarity_jar_location()
     session = (
         sql.SparkSession.builder.master("local[2]")
         .config("spark.ui.enabled", "false")
@@ -56,6 +58,7 @@ def spark() -> Iterator[Any]:
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.memory", "2g")
+        .config("spark.jars", jar)  # the string similarities that linkage needs
         .getOrCreate()
     )
     yield session
