@@ -4,7 +4,12 @@ from typing import Literal
 
 import msgspec
 
+from onevoice.domain.identifier import Trust
+
 State = Literal["granted", "withdrawn"]
+
+#: A ledger entry for every channel, or for every purpose.
+ALL = "all"
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,3 +24,12 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     event: str = ""  #: id of the event that is the proof
     text_version: str = ""  #: which wording was shown
     actor: str = ""
+    trust: Trust = Trust.VERIFIED  #: of the one who said so; a mere claim never grants for a known person
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether one may write, why, and the ledger entry that decided it."""
+
+    allowed: bool
+    reason: str
+    proof: Consent | None = None
