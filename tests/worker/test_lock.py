@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from onevoice.adapters.database import Database, PostgresDatabase, SqliteDatabase
-from onevoice.worker.cursor import Cursor, Overtaken
+from onevoice.adapters.state.cursors import Cursor, Overtaken
 from onevoice.worker.lock import lock_of
 from tests.conftest import NOW
 
