@@ -1,0 +1,111 @@
+"""A real gateway process on loopback, with a workspace of its own, for tests that need the whole door."""
+
+import base64
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from onevoice.adapters.database import Row
+from onevoice.adapters.state.keys import Keys
+from onevoice.wiring.settings import FILE, Settings, read
+from onevoice.wiring.workspace import open_intake, open_state
+from tests import servers
+from tests.conftest import NOW
+
+RUN = "from onevoice.gateway.server import server; from onevoice.wiring.settings import read; server(read()).serve()"
+
+
+class House:
+    """A workspace folder with a write key and a secret key, and perhaps a running gateway."""
+
+    def __init__(self, home: Path, **settings: Any) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        values = {"workspace": "shop", "port": servers.free_port(), "log_format": "text", **settings}
+        (home / FILE).write_bytes(msgspec.json.encode(values))  # JSON is YAML
+        self.settings: Settings = read(home, {})
+        self.state = open_state(self.settings)
+        self.intake = open_intake(self.settings)
+        keys = Keys(self.state)
+        self.write_key, self.write = keys.add("website", "write", now=NOW)
+        self.secret_key, self.secret = keys.add("server", "secret", now=NOW)
+        self.keys = keys
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the gateway is."""
+        return self.settings.url
+
+    @property
+    def pid(self) -> int:
+        """The server's process group."""
+        assert self._server is not None
+        return self._server.pid
+
+    def start(self) -> None:
+        """Start the gateway and wait until it listens."""
+        self._server = subprocess.Popen(
+            [sys.executable, "-c", RUN],
+            env={**os.environ, "ONEVOICE_HOME": str(self.settings.home)},
+            start_new_session=True,
+        )
+        servers.wait_for(self.settings.port)
+
+    def kill(self) -> None:
+        """End the gateway and its workers at once, as a power cut would."""
+        if self._server is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._server.pid, signal.SIGKILL)
+            self._server.wait(20)
+            self._server = None
+
+    def stop(self) -> None:
+        """Ask the gateway to end."""
+        if self._server is not None:
+            self._server.terminate()
+            try:
+                self._server.wait(20)
+            finally:
+                self.kill()
+
+    def rows(self) -> list[Row]:
+        """Return what the intake holds: key, trust, path, meta, body."""
+        return [
+            (key, trust, path, msgspec.json.decode(bytes(meta)), bytes(body))
+            for key, trust, path, meta, body in self.intake.query(
+                "SELECT key, trust, path, meta, body FROM intake ORDER BY seq"
+            )
+        ]
+
+    def clear(self) -> None:
+        """Empty the intake."""
+        self.intake.execute("DELETE FROM intake")
+
+
+def basic(token: str) -> dict[str, str]:
+    """Return the header that SDKs send: the key as user name, no password."""
+    return {"authorization": "Basic " + base64.b64encode(f"{token}:".encode()).decode()}
+
+
+@contextlib.contextmanager
+def running(home: Path, **settings: Any) -> Iterator[House]:
+    """Yield a house whose gateway runs."""
+    house = House(home, **settings)
+    try:
+        house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+def client(house: House) -> httpx.Client:
+    """Return a client of a house, without any proxy of the environment."""
+    return httpx.Client(base_url=house.url, trust_env=False, timeout=20)
