@@ -71,3 +71,4 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     received_at: int = 0
     raw: bytes = b""
     name: str = ""  #: the event's name, as far as it could be read
+    meta: dict[str, Any] = {}  #: what a replay needs: trust, path, the door's meta, what the batch said for all

@@ -45,6 +45,15 @@ CREATE TABLE seen (
     seq {big} NOT NULL
 ) {norowid};
 
+-- Later copies of a fact already in the log: how often each source said it again.
+CREATE TABLE duplicates (
+    seq {big} NOT NULL,             -- the first copy, the one in events
+    source TEXT NOT NULL,
+    count {big} NOT NULL,
+    last_at {big} NOT NULL,
+    PRIMARY KEY (seq, source)
+) {norowid};
+
 CREATE TABLE rejected (
     id {serial},
     received_at {big} NOT NULL,
@@ -57,7 +66,8 @@ CREATE TABLE rejected (
     raw {bytes} NOT NULL,
     fingerprint TEXT NOT NULL,      -- groups rejects with one cause
     state TEXT NOT NULL,            -- open | fixed | replayed | discarded
-    meta {bytes} NOT NULL           -- JSON: key, trust, path of the intake row, for the replay
+    meta {bytes} NOT NULL,          -- JSON: trust, path, the door's meta, what the batch said for all: for the replay
+    replay_of {big} NOT NULL        -- id of the row whose replay was refused again; 0: none
 );
 CREATE INDEX rejected_state ON rejected (state, id);
-CREATE INDEX rejected_fingerprint ON rejected (fingerprint, state);
+CREATE INDEX rejected_fingerprint ON rejected (fingerprint, state, id);
