@@ -20,7 +20,8 @@ from onevoice.wiring.workspace import open_intake, open_state
 from tests import servers
 from tests.conftest import NOW
 
-RUN = "from onevoice.gateway.server import server; from onevoice.wiring.settings import read; server(read()).serve()"
+#: The server as `onevoice gateway` starts it.
+SERVER = ["-m", "granian", "--interface", "asgi", "--factory", "--no-ws", "--no-log"]
 
 
 class House:
@@ -53,7 +54,7 @@ class House:
     def start(self) -> None:
         """Start the gateway and wait until it listens."""
         self._server = subprocess.Popen(
-            [sys.executable, "-c", RUN],
+            [sys.executable, *SERVER, "--port", str(self.settings.port), "onevoice.gateway.app:make"],
             env={**os.environ, "ONEVOICE_HOME": str(self.settings.home)},
             start_new_session=True,
         )

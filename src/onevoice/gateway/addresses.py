@@ -2,6 +2,8 @@
 
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 BATCH = "batch"
+#: A batch that may hold history: what a secret key sends here keeps its time and fires nothing.
+IMPORT = "import"
 METRICS = "metrics"
 
 #: What follows the version in a path, to the packet's path.
@@ -9,7 +11,7 @@ NAMES: dict[str, str] = {
     **{name: name for name in TYPES},
     **{name[0]: name for name in TYPES},  # the browser's short paths: i, t, p, s, g, a
     "batch": BATCH,
-    "import": BATCH,
+    "import": IMPORT,
     "b": BATCH,
     "batch/b": BATCH,  # a proxy configured with …/v1/batch as its address
     "m": METRICS,

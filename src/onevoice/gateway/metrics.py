@@ -47,8 +47,10 @@ def _escaped(value: str) -> str:
 
 def of_process(counters: Counters, writer: Writer) -> Iterator[str]:
     """Yield what this process counted."""
-    asked = [({"path": path, "status": status}, float(n)) for (path, status), n in sorted(counters.requests.items())]
-    refused = [({"reason": code}, float(count)) for code, count in sorted(counters.refusals.items())]
+    asked: list[Sample] = [
+        ({"path": path, "status": status}, float(n)) for (path, status), n in sorted(counters.requests.items())
+    ]
+    refused: list[Sample] = [({"reason": code}, float(count)) for code, count in sorted(counters.refusals.items())]
     yield from family("requests_total", "counter", "Requests answered, by endpoint and status.", asked)
     yield from family("events_total", "counter", "Events acknowledged as durable.", [({}, counters.events)])
     yield from family("refusals_total", "counter", "Requests refused at the door, by reason.", refused)
@@ -82,7 +84,7 @@ def of_stores(state: Database, intake: Database) -> Iterator[str]:
     oldest = _number(intake.one("SELECT received_at FROM intake WHERE seq > ? ORDER BY seq LIMIT 1", (done,)))
     age = max(0.0, (now() - oldest) / 1e6) if oldest else 0.0
     events = _number(state.one("SELECT max(seq) FROM events"))
-    at = [({"consumer": name}, float(seq)) for name, seq in cursors.items()]
+    at: list[Sample] = [({"consumer": name}, float(seq)) for name, seq in cursors.items()]
     yield from family("intake_last", "gauge", "Number of the newest body in the intake.", [({}, last)])
     yield from family("intake_lag", "gauge", "Bodies not resolved yet.", [({}, max(0, last - done))])
     yield from family("intake_lag_seconds", "gauge", "Age of the oldest body not resolved yet.", [({}, age)])

@@ -105,7 +105,7 @@ class Tracking:
         return found.rejected
 
     def _open(self, kind: str, body: bytes) -> envelope.Envelope:
-        if kind == addresses.BATCH:
+        if kind in {addresses.BATCH, addresses.IMPORT}:
             return envelope.of_batch(body, most=self.settings.batch_events, largest=self.settings.event_bytes)
         return envelope.of_single(body, largest=self.settings.event_bytes)
 
