@@ -1,4 +1,4 @@
-"""Amounts and orders as events state them: from total, revenue or value, else from the lines."""
+"""Amounts and orders as events state them: from revenue, total or value, else from the lines."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ ORDERS = {
     "Order Cancelled": (-1, -1),
     "Transaction Voided": (-1, -1),
 }
-#: Where the amount stands, best first.
-TOTALS = ("total", "revenue", "value")
+#: Where the amount stands, best first: without tax and shipping, then with them. The lake's `revenue` reads the same.
+TOTALS = ("revenue", "total", "value", "subtotal")
 #: Largest float whose millionths are exact in a double.
 EXACT = 1e9
 
