@@ -1,0 +1,215 @@
+"""Takes files in: rows become events in the intake, what is wrong goes to a reject file, and a crash costs nothing."""
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from onevoice.adapters.database import Database
+from onevoice.adapters.state.intake import Intake
+from onevoice.adapters.tables import CHUNK, Line, columns, groups
+from onevoice.collect.mapping import BadCell, Mapper, plain
+from onevoice.collect.packet import read
+from onevoice.collect.plan import Plan
+from onevoice.domain.errors import BadInput
+from onevoice.domain.event import Event, Rejected
+from onevoice.domain.identifier import Trust
+from onevoice.domain.mapping import Mapping
+from onevoice.domain.packet import Packet
+
+#: Groups of rows that are taken in and committed together.
+BATCH = 2_000
+
+#: Line, reason, sentence, row.
+Refusal = tuple[int, str, str, dict[str, Any]]
+FIELDS = (
+    "fingerprint",
+    "path",
+    "mapping",
+    "done",
+    "events",
+    "rejected",
+    "reject_bytes",
+    "state",
+    "started_at",
+    "moved_at",
+)
+
+
+class UnfitMapping(BadInput):
+    """The mapping names columns that the file does not have."""
+
+
+class Progress(msgspec.Struct, kw_only=True):
+    """How far a file has been taken in; `done` counts rows, or groups of rows."""
+
+    fingerprint: str
+    path: str
+    mapping: str
+    done: int = 0
+    events: int = 0
+    rejected: int = 0
+    reject_bytes: int = 0
+    state: str = "running"
+    started_at: int
+    moved_at: int
+
+
+class Importer:
+    """One file under one mapping."""
+
+    def __init__(self, database: Database, plan: Plan, mapping: Mapping, path: Path, *, now: int) -> None:
+        self.database = database
+        self.intake = Intake(database)
+        self.plan = msgspec.structs.replace(
+            plan, batch_events=BATCH * 100
+        )  # the limit is for the tracking API's callers
+        self.mapper = Mapper(mapping)
+        self.path = path
+        self.now = now
+        self.rejects = path.with_name(f"{path.stem}.rejected.csv")
+        self._check(mapping)
+        self.progress = self._resume(fingerprint(path, mapping))
+
+    def _check(self, mapping: Mapping) -> None:
+        found = columns(self.path, mapping)
+        lacking = [column for column in self.mapper.columns if column not in found]
+        if lacking and self.path.suffix.lower() not in {".jsonl", ".ndjson"}:
+            raise UnfitMapping(f"{self.path} has no column {', '.join(lacking)}; it has {', '.join(found)}.")
+
+    def _resume(self, key: str) -> Progress:
+        row = self.database.one(f"SELECT {', '.join(FIELDS)} FROM imports WHERE fingerprint = ?", (key,))
+        if row:
+            return Progress(**dict(zip(FIELDS, row, strict=True)))
+        return Progress(
+            fingerprint=key,
+            path=str(self.path),
+            mapping=self.mapper.mapping.name,
+            started_at=self.now,
+            moved_at=self.now,
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether this very file was taken in already."""
+        return self.progress.state == "finished"
+
+    def run(self, tell: Callable[[Progress], None] = lambda progress: None) -> Progress:
+        """
+        Take in what is left of the file, telling the progress after each batch.
+
+        Events and progress commit together; the reject file is cut back to what was committed, so an interrupted
+        import goes on as if nothing had happened.
+        """
+        if self.finished:
+            return self.progress
+        self._cut_rejects()
+        source = groups(self.path, self.mapper.mapping, self.mapper.columns)
+        for _ in islice(source, self.progress.done):
+            pass
+        while part := list(islice(source, BATCH)):
+            self._take(part)
+            tell(self.progress)
+        self.progress.state = "finished"
+        self._save()
+        if not self.progress.rejected:
+            self.rejects.unlink(missing_ok=True)
+        return self.progress
+
+    def _take(self, part: Sequence[list[Line]]) -> None:
+        events: list[Event] = []
+        refused: list[Refusal] = []
+        for lines, answer in self._answers(part):
+            if isinstance(answer, Event):
+                events.append(answer)
+            else:
+                line, row = lines[0]
+                refused.append((line, *answer, row if isinstance(row, dict) else {}))
+        self.progress.done += len(part)
+        self.progress.events += len(events)
+        self.progress.rejected += len(refused)
+        self._write_rejects(refused)
+        with self.database.transaction():
+            if events:
+                self.intake.emit(events, f"import:{self.mapper.mapping.name}", self.now)
+            self._save()
+
+    def _answers(self, part: Sequence[list[Line]]) -> Iterator[tuple[list[Line], Event | tuple[str, str]]]:
+        """Yield, for each group of rows, its events, or a reason and a sentence; the whole batch is read at once."""
+        items: list[dict[str, Any]] = []
+        owners: list[list[Line]] = []
+        for lines in part:
+            made = self._wire(lines)
+            if isinstance(made, tuple):
+                yield lines, made
+            else:
+                items.extend(made)
+                owners.extend([lines] * len(made))
+        for lines, answer in zip(owners, read(self._packet(items), self.plan), strict=True) if items else ():
+            yield lines, (answer.reason, f"{answer.path} {answer.detail}") if isinstance(answer, Rejected) else answer
+
+    def _wire(self, lines: Sequence[Line]) -> list[dict[str, Any]] | tuple[str, str]:
+        unreadable = [row for _, row in lines if isinstance(row, str)]
+        rows = [row for _, row in lines if isinstance(row, dict)]
+        if unreadable:
+            return "unreadable_row", unreadable[0]
+        if self.mapper.skips(rows[0]):
+            return []
+        try:
+            return self.mapper.wire(rows)
+        except BadCell as error:
+            return "bad_cell", str(error)
+
+    def _packet(self, items: Sequence[dict[str, Any]]) -> Packet:
+        return Packet(
+            seq=0,
+            received_at=self.now,
+            key=f"import:{self.mapper.mapping.name}",
+            trust=Trust.VERIFIED,
+            path="import",
+            body=msgspec.json.encode({"batch": items}),
+        )
+
+    def _cut_rejects(self) -> None:
+        size = self.progress.reject_bytes
+        if not size:
+            self.rejects.unlink(missing_ok=True)
+        elif self.rejects.exists():
+            with self.rejects.open("r+b") as file:
+                file.truncate(size)
+
+    def _write_rejects(self, refused: Sequence[Refusal]) -> None:
+        if not refused:
+            return
+        names = self.mapper.columns
+        with self.rejects.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            if file.tell() == 0:
+                writer.writerow(["line", "reason", "detail", *names])
+            writer.writerows(
+                [line, reason, why, *[plain(row.get(name)) for name in names]] for line, reason, why, row in refused
+            )
+            file.flush()
+            self.progress.reject_bytes = file.tell()
+
+    def _save(self) -> None:
+        changes = ", ".join(f"{name} = excluded.{name}" for name in FIELDS[3:])
+        self.database.insert(
+            "imports",
+            FIELDS,
+            [msgspec.structs.astuple(self.progress)],
+            f"ON CONFLICT (fingerprint) DO UPDATE SET {changes}",
+        )
+
+
+def fingerprint(path: Path, mapping: Mapping) -> str:
+    """Return what names this very file under this very mapping."""
+    digest = hashlib.blake2b(msgspec.json.encode(mapping, order="sorted"), digest_size=16)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
