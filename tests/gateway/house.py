@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,18 @@ class House:
             env={**os.environ, "ONEVOICE_HOME": str(self.settings.home)},
             start_new_session=True,
         )
-        servers.wait_for(self.settings.port)
+        self._wait(30)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until the gateway answers; a socket alone may listen before its worker does."""
+        assert self._server is not None
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self._server.poll() is None:
+            with contextlib.suppress(httpx.TransportError), client(self) as http:
+                if http.get("/health").status_code == 200:
+                    return
+            time.sleep(0.05)
+        raise TimeoutError(f"the gateway does not answer; its process says {self._server.poll()}")
 
     def kill(self) -> None:
         """End the gateway and its workers at once, as a power cut would."""
