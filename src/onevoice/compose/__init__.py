@@ -1,4 +1,4 @@
-"""Compose: one brief becomes every medium."""
+"""Compose: one brief becomes every medium, and the proof reads the output bytes again."""
 
-READS = frozenset({"people", "facets", "intents"})
-WRITES = frozenset({"codes"})
+READS = frozenset({"facets", "consents"})
+WRITES = frozenset({"codes", "redemptions"})
