@@ -210,8 +210,9 @@ class Desk:
             context = {}
         for name in ("flags", "groupId"):
             context.pop(name, None)
-        if item.channel is not None and "channel" not in context:
-            context["channel"] = item.channel
+        told = context.get("channel", item.channel)
+        if told is not None:
+            context["channel"] = channel.of_word(told) or told
         if item.external_ids is not None and "externalIds" not in context:
             context["externalIds"] = item.external_ids
         self._integrations(item, context)

@@ -1,16 +1,23 @@
 """An event schema: a versioned document that says what an event of one name must carry, and what makes it unique."""
 
+import re
 from typing import Any
 
 import msgspec
 
-from onevoice.collect.checks import CHECKS, Check, Wrong, string
+from onevoice.collect.checks import CHECKS, Check, Wrong, is_plain
 from onevoice.collect.reasons import Refused
-from onevoice.collect.template import Template, Values, look
+from onevoice.collect.template import Place, Template, Values, places
 from onevoice.domain.errors import BadInput
 
+Conditions = tuple[tuple[Place, str], ...]
+Demands = tuple[tuple[str, tuple[Place, ...]], ...]
+
+#: The name of one property; anything else in `required` is a path or a choice.
+PLAIN = re.compile(r"\w+")
+
 #: Amounts that are in the currency of the event.
-AMOUNTS = ("total", "revenue", "value", "price", "amount")
+AMOUNTS = frozenset({"total", "revenue", "value", "price", "amount"})
 
 
 class BadSchema(BadInput):
@@ -54,21 +61,33 @@ class EventSchema(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Schema:
     """A compiled schema."""
 
-    __slots__ = ("amounts", "channel", "checks", "document", "keys", "name", "names", "rename", "required", "variants")
+    __slots__ = (
+        "amounts",
+        "channel",
+        "demands",
+        "document",
+        "keys",
+        "name",
+        "names",
+        "rename",
+        "required",
+        "types",
+        "variants",
+    )
 
     def __init__(self, document: EventSchema) -> None:
         self.document = document
         self.name = document.name
         self.channel = document.channel
         #: Amounts for which a missing currency is filled in.
-        self.amounts = tuple(
-            name for name in AMOUNTS if "currency" in document.properties and name in document.properties
-        )
-        self.checks = tuple((name, _check(document, name), name in document.required) for name in _names(document))
+        self.amounts = AMOUNTS.intersection(document.properties) if "currency" in document.properties else frozenset()
+        self.types = {name: _check(document, name) for name in document.properties}
+        self.required = tuple(name for name in document.required if PLAIN.fullmatch(name))
+        self.demands = _demands(tuple(name for name in document.required if not PLAIN.fullmatch(name)))
         self.rename = tuple(document.rename.items())
-        self.variants = tuple((tuple(v.when.items()), v.required) for v in document.variants)
+        self.variants = tuple((_conditions(variant.when), _demands(variant.required)) for variant in document.variants)
         self.names = tuple(
-            (naming.kind, Template(naming.value), tuple(naming.when.items()), naming.claimed)
+            (naming.kind, Template(naming.value), _conditions(naming.when), naming.claimed)
             for naming in document.identifiers
         )
         self.keys = tuple(Template(key) for key in document.keys)
@@ -81,24 +100,29 @@ class Schema:
             Refused: A property is missing or does not fit (`schema_violation`, with its path), or says that the event
                 does not count (`plan_blocked`).
         """
+        self._prepare(properties, currency)
+        for name in self.required:
+            if properties.get(name) in (None, ""):
+                raise self._missing(name)
+        for name, value in properties.items():
+            check = self.types.get(name)
+            if check is not None and value is not None and not is_plain(check, value):
+                properties[name] = self._cast(name, check, value)
+        if self.demands:
+            self._all(self.demands, properties, context)
+        for when, demands in self.variants:
+            if matches(when, properties, context):
+                self._all(demands, properties, context)
+
+    def _prepare(self, properties: Values, currency: str) -> None:
         for name in self.document.skip:
             if properties.get(name) is True:
                 raise Refused("plan_blocked", f"$.properties.{name}", f"This says `{name}`, so it does not count.")
         for old, new in self.rename:
             if old in properties and new not in properties:
                 properties[new] = properties.pop(old)
-        if self.amounts and not properties.get("currency") and any(name in properties for name in self.amounts):
+        if self.amounts and not properties.get("currency") and not self.amounts.isdisjoint(properties):
             properties["currency"] = currency
-        for name, check, required in self.checks:
-            value = properties.get(name)
-            if value is None:
-                if required:
-                    raise self._missing(name)
-            elif check is not string or type(value) is not str:
-                properties[name] = self._cast(name, check, value)
-        for when, names in self.variants:
-            if matches(when, properties, context):
-                self._all(names, properties, context)
 
     def _cast(self, name: str, check: Check, value: Any) -> Any:
         try:
@@ -107,32 +131,38 @@ class Schema:
             detail = f"`{name}` of {self.document.name} must {error}."
             raise Refused("schema_violation", f"$.properties.{name}", detail) from error
 
-    def _all(self, names: tuple[str, ...], properties: Values, context: Values) -> None:
-        for name in names:
-            if look(name, properties, context) in (None, ""):
-                raise self._missing(name)
+    def _all(self, demands: Demands, properties: Values, context: Values) -> None:
+        for told, options in demands:
+            if all(place.look(properties, context) in (None, "") for place in options):
+                raise self._missing(told)
 
-    def _missing(self, name: str) -> Refused:
-        path = f"$.{name}" if name.startswith("context.") else f"$.properties.{name}"
-        return Refused("schema_violation", path, f"{self.document.name} needs `{name}`.")
+    def _missing(self, told: str) -> Refused:
+        first = told.split("|", maxsplit=1)[0]
+        path = f"$.{first}" if first.startswith("context.") else f"$.properties.{first}"
+        return Refused(
+            "schema_violation", path, f"{self.name} needs {' or '.join(f'`{one}`' for one in told.split('|'))}."
+        )
 
     def business_keys(self, properties: Values, context: Values) -> tuple[str, ...]:
         """Return the keys that this event fills."""
         return tuple(key for template in self.keys if (key := template.fill(properties, context)))
 
 
-def matches(when: tuple[tuple[str, str], ...], properties: Values, context: Values) -> bool:
-    """Tell whether every path has its value."""
-    return all(look(path, properties, context) == value for path, value in when)
+def matches(when: Conditions, properties: Values, context: Values) -> bool:
+    """Tell whether every place has its value."""
+    return all(place.look(properties, context) == value for place, value in when)
 
 
-def _names(document: EventSchema) -> list[str]:
-    plain = [name for name in document.required if name not in document.properties]
-    return [*document.properties, *plain]
+def _demands(told: tuple[str, ...]) -> Demands:
+    return tuple((one, places(one)) for one in told)
+
+
+def _conditions(when: dict[str, str]) -> Conditions:
+    return tuple((Place(path), value) for path, value in when.items())
 
 
 def _check(document: EventSchema, name: str) -> Check:
-    kind = document.properties.get(name, "string")
+    kind = document.properties[name]
     if kind not in CHECKS:
         raise BadSchema(f"{document.name}: `{name}` has the unknown type {kind!r}; known are {', '.join(CHECKS)}.")
     return CHECKS[kind]

@@ -31,11 +31,27 @@ def find(path: tuple[str, ...], values: object) -> Any:
     return values
 
 
-def look(path: str, properties: Values, context: Values) -> Any:
-    """Return what a schema path names: `context.store.id`, or a property."""
-    if path.startswith("context."):
-        return find(tuple(path.split(".")[1:]), context)
-    return find(tuple(path.split(".")), properties)
+class Place:
+    """Where a schema path leads: `context.store.id` into the context, anything else into the properties."""
+
+    __slots__ = ("in_context", "name", "path", "told")
+
+    def __init__(self, told: str) -> None:
+        self.told = told
+        self.in_context = told.startswith("context.")
+        self.path = tuple(told.split(".")[1 if self.in_context else 0 :])
+        self.name = told if len(self.path) == 1 and not self.in_context else ""
+
+    def look(self, properties: Values, context: Values) -> Any:
+        """Return what is there, or None."""
+        if self.name:
+            return properties.get(self.name)
+        return find(self.path, context if self.in_context else properties)
+
+
+def places(told: str) -> tuple[Place, ...]:
+    """Return where a path leads, or several with `|` between them."""
+    return tuple(Place(path) for path in told.split("|"))
 
 
 def escaped(value: str) -> str:
@@ -54,7 +70,7 @@ class Template:
         self.source = source
         parts = HOLE.split(source)
         self.pieces = tuple(parts[0::2])
-        self.holes = tuple(tuple(hole.split("|")) for hole in parts[1::2])
+        self.holes = tuple(places(hole) for hole in parts[1::2])
 
     def fill(self, properties: Values, context: Values) -> str:
         """Return the text, or "" if a hole stays empty; colons inside values are escaped."""
@@ -73,9 +89,9 @@ class Template:
         return self.fill(properties, context)
 
     @staticmethod
-    def _value(hole: tuple[str, ...], properties: Values, context: Values) -> str:
-        for path in hole:
-            value = properties.get(path) if path in properties else look(path, properties, context)
+    def _value(hole: tuple[Place, ...], properties: Values, context: Values) -> str:
+        for place in hole:
+            value = place.look(properties, context)
             if value is not None and (found := text(value)):
                 return found
         return ""
