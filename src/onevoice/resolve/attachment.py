@@ -1,0 +1,137 @@
+"""Attaching an event: find its anchor, add its evidence, and see whether that changes who belongs together."""
+
+from typing import Any, NamedTuple
+
+from onevoice.domain.event import Event
+from onevoice.resolve.assertion import SPOKEN, speak, spoken_keys
+from onevoice.resolve.blocklist import mailbox
+from onevoice.resolve.bond import ALIAS, EVENT, SURE
+from onevoice.resolve.graph import BLOCKED, CROWDED, Graph, Key, Node, NotLoaded
+from onevoice.resolve.marks import marks_of, merged
+from onevoice.resolve.rules import Rules
+from onevoice.resolve.settlement import Work, connect, settle
+
+#: What comes back from a channel confirms an address, but names nobody: such events never raise trust.
+RECEIPTS = ("Email ", "SMS ", "Push Notification ", "Mail Piece ")
+
+
+class Attachment(NamedTuple):
+    """Where an event belongs; a house event that names nobody has anchor 0."""
+
+    anchor: int
+    nodes: tuple[int, ...]
+    derived: tuple[Event, ...] = ()
+
+
+def keys_of(event: Event) -> list[Key]:
+    """Return every key that a working set must hold before the event can be attached."""
+    keys = [identifier.key for identifier in event.identifiers]
+    if event.name in SPOKEN:
+        keys += spoken_keys(event)
+    return keys
+
+
+def attach(graph: Graph, event: Event, rules: Rules) -> Attachment:
+    """
+    Add an event's evidence to the working set and return its anchor and what follows from it.
+
+    Raises:
+        NotLoaded: The working set was not filled with `keys_of(event)`.
+    """
+    if rules is not graph.rules:
+        graph.adopt(rules)
+    work = Work()
+    nodes = _sight(graph, event, work)
+    if event.name in SPOKEN:
+        speak(graph, event, work)
+    if not nodes:
+        return Attachment(0, (), settle(graph, work, event) if work else ())
+    anchor = nodes[0]
+    if anchor.status == BLOCKED:
+        anchor = next((node for node in nodes if node.status != BLOCKED), anchor)
+    if len(nodes) > 1:
+        _bind(graph, anchor, nodes, event, work)
+    if event.traits and event.identifiers[nodes.index(anchor)].trust == SURE:
+        _mark(graph, anchor, event.traits, work)
+    derived = settle(graph, work, event) if work else ()
+    return Attachment(anchor.id, tuple([node.id for node in nodes]), derived)
+
+
+def _sight(graph: Graph, event: Event, work: Work) -> list[Node]:
+    """Return the event's nodes, made where they are new, strongest first."""
+    by_key, tick, at = graph.by_key, graph.tick, event.occurred_at
+    nodes = []
+    for identifier in event.identifiers:
+        node = by_key.get((identifier.kind, identifier.value))
+        if node is None:
+            node = graph.create((identifier.kind, identifier.value), at)
+            work.seeds.add(node)
+            if mailbox(node.value) and node.rule.named:
+                _canonical(graph, node, event, work)
+        elif node.component is None:
+            raise NotLoaded(kind=node.kind)
+        node.tick = tick
+        if identifier.trust > node.trust or at < node.first_at:
+            _raise(graph, node, int(identifier.trust), event, work)
+        nodes.append(node)
+    return nodes
+
+
+def _raise(graph: Graph, node: Node, trust: int, event: Event, work: Work) -> None:
+    """Widen what is known of a node: seen earlier, or vouched for by somebody better."""
+    if event.occurred_at < node.first_at:
+        node.first_at = event.occurred_at
+        graph.dirty_nodes.add(node)
+        if node.rule.limit and node.component and len(node.component.nodes) > node.rule.limit:
+            work.seeds.add(node)
+    if trust > node.trust and not (trust == SURE and event.name.startswith(RECEIPTS)):
+        node.trust = trust
+        graph.dirty_nodes.add(node)
+        if node.firm or node.rule.household:
+            work.seeds.add(node)
+
+
+def _canonical(graph: Graph, email: Node, event: Event, work: Work) -> None:
+    """Bind a Gmail address to the mailbox that all its spellings reach."""
+    if not email.kind.startswith("email"):
+        return
+    key = ("mailbox", mailbox(email.value))
+    box = graph.by_key.get(key)
+    if box is None:
+        box = graph.create(key, 0)
+        work.seeds.add(box)
+    bond = connect(graph, email, box)
+    bond.say(EVENT + SURE, 0, "")  # a truth without a date: it must not depend on which event told it
+    work.fresh[bond] = None
+
+
+def _bind(graph: Graph, anchor: Node, nodes: list[Node], event: Event, work: Work) -> None:
+    """Add one sighting to the bond between the anchor and every other identifier of the event."""
+    basis = ALIAS if event.type == "alias" else EVENT
+    at, via, links, dirty = event.occurred_at, event.id, anchor.links, graph.dirty_bonds
+    least = event.identifiers[nodes.index(anchor)].trust
+    for identifier, node in zip(event.identifiers, nodes, strict=True):
+        if node is anchor or node.status == BLOCKED:
+            continue
+        bond = links.get(node.id)
+        if bond is None:
+            if anchor.status >= CROWDED and node.status >= CROWDED and _forgets(graph, anchor, node):
+                continue
+            bond = connect(graph, anchor, node)
+        if bond.say(basis + min(least, identifier.trust), at, via) or bond.live:
+            work.fresh[bond] = None
+        dirty.add(bond)
+
+
+def _forgets(graph: Graph, a: Node, b: Node) -> bool:
+    """Tell whether a bond between two crowds is not worth keeping: it could never join anybody."""
+    crowd = graph.rules.crowd
+    return a.neighbours > crowd and b.neighbours > crowd and not (a.rule.named and b.rule.named)
+
+
+def _mark(graph: Graph, node: Node, traits: dict[str, Any], work: Work) -> None:
+    marks = marks_of(traits)
+    if not marks <= node.marks and (wider := merged(node.marks, marks)) != node.marks:
+        node.marks = wider
+        graph.dirty_nodes.add(node)
+        work.seeds.add(node)

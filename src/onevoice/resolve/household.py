@@ -1,0 +1,113 @@
+"""
+Households: who lives together, a second and weaker partition above persons.
+
+Two persons share a household if they share a postal address, a phone that stays with one of them, or a card and a
+surname. A household never moves traits, consent or messages. Its id is made from its oldest shared identifier.
+"""
+
+from typing import NamedTuple
+
+from onevoice.resolve.bond import Bond
+from onevoice.resolve.graph import BLOCKED, Graph, Node, Person
+from onevoice.resolve.naming import derived
+
+#: An identifier with this many times more neighbours than a household may have people is not even looked at.
+SPREAD = 8
+
+
+class Move(NamedTuple):
+    """A person that came into a household, left one ("" then), or changed."""
+
+    person: Person
+    old: str
+    new: str
+    because: Node | None
+
+
+def rehouse(graph: Graph, touched: set[str], seeds: set[Node]) -> list[Move]:
+    """Bring the households around these persons and nodes up to date and return who moved, by person id."""
+    start = {id_: graph.persons[id_] for id_ in touched if id_ in graph.persons and _shares(graph, graph.persons[id_])}
+    for node in seeds:
+        start |= {person.id: person for person in _concerned(graph, node)}
+    moves: dict[str, Move] = {}
+    done: set[str] = set()
+    for id_ in sorted(start):
+        if id_ in done:
+            continue
+        members, shared = _reach(graph, start[id_])
+        done |= members.keys()
+        oldest = min(shared, key=lambda node: (node.first_at, node.weight)) if len(members) > 1 else None
+        new = derived("household", graph.workspace, oldest.kind, oldest.value) if oldest else ""
+        for person in members.values():
+            if person.household != new:
+                moves[person.id] = Move(person, person.household, new, oldest)
+                person.household = new
+                graph.dirty_persons.add(person)
+                if oldest is not None:
+                    graph.dirty_households[new] = oldest
+    return [moves[id_] for id_ in sorted(moves)]
+
+
+def _concerned(graph: Graph, node: Node) -> list[Person]:
+    """Return whose household a changed node can change: its own person's, and, if it is shared, those around it."""
+    if not node.rule.household:
+        return [node.person] if node.person is not None and _shares(graph, node.person) else []
+    if node.neighbours > graph.rules.household_max * SPREAD + 1:  # it was dissolved when it crossed the line
+        return []
+    near = [graph.nodes[number] for number in node.links]
+    return [one.person for one in (node, *near) if one.person is not None and one.rule.named]
+
+
+def _shares(graph: Graph, person: Person) -> bool:
+    """Tell whether a person has, or is seen with, anything that a household could share."""
+    return bool(person.household) or any(True for node in graph.members(person.nodes) for _ in around(graph, node))
+
+
+def _reach(graph: Graph, start: Person) -> tuple[dict[str, Person], list[Node]]:
+    """Return everybody in a person's household, and the identifiers that they share."""
+    members, shared, looked = {start.id: start}, [], set()
+    waiting = [start]
+    while waiting:
+        person = waiting.pop()
+        for node in graph.members(person.nodes):
+            for home in around(graph, node):
+                if home.id in looked:
+                    continue
+                looked.add(home.id)
+                for group in groups(graph, home):
+                    fresh = [one for one in group if one.id not in members]
+                    shared.append(home)
+                    members |= {one.id: one for one in fresh}
+                    waiting += fresh
+    return members, shared
+
+
+def around(graph: Graph, node: Node) -> list[Node]:
+    """Return the identifiers at or next to a node that a household could share."""
+    near = [graph.nodes[number] for number in node.links] if node.rule.named else []
+    return [home for home in (node, *near) if home.rule.household]
+
+
+def groups(graph: Graph, home: Node) -> list[list[Person]]:
+    """Return the groups of two or more persons who share an identifier; a card is shared only within a surname."""
+    most = graph.rules.household_max
+    if not home.rule.household or home.status == BLOCKED or home.neighbours > most * SPREAD:
+        return []
+    found: dict[str, dict[str, Person]] = {}
+    for number, bond in home.links.items():
+        node = graph.nodes[number]
+        if node.rule.named and node.person is not None and _holds(home, bond):
+            for name in _names(home, node):
+                found.setdefault(name, {})[node.person.id] = node.person
+    return [list(group.values()) for group in found.values() if 1 < len(group) <= most]
+
+
+def _holds(home: Node, bond: Bond) -> bool:
+    """A claim does not put anybody into the household of an address or phone that is verified."""
+    return bond.verdict != "not_same" and bond.trust >= home.trust
+
+
+def _names(home: Node, node: Node) -> list[str]:
+    if home.rule.joins != "no_conflict":
+        return [""]
+    return [mark for mark in node.marks if mark.startswith("f:")]
