@@ -29,13 +29,13 @@ def said(at: int, trait: str, value: object, source: str = "shop", trust: Trust 
     )
 
 
-def read(*events: Event, strategies: dict[str, Strategy] | None = None) -> dict[str, Trait]:
+def read(*events: Event, strategies: dict[str, Strategy] | None = None, firm: bool = False) -> dict[str, Trait]:
     """Return the traits that some events leave, each folded into a node of its own and merged."""
     facets = Facets()
-    for node, event in enumerate(events):
+    for node, event in enumerate(events, 1):
         facets.put(node, Facet())
         fold(facets, node, event)
-    return traits(merged(facets.loaded.values()), strategies or {})
+    return traits(merged(facets.loaded.values()), strategies or {}, firm=firm)
 
 
 def test_verified_beats_newest() -> None:
@@ -75,6 +75,15 @@ def test_strategies_choose_differently() -> None:
 def test_a_value_too_large_stays_on_its_event() -> None:
     """Nobody can make every read of a profile slow with one huge trait."""
     assert {} == read(said(1, "bio", "x" * (TEXT + 1)), said(2, "list", ["x" * TEXT]))
+
+
+def test_a_claimed_address_is_no_trait_of_a_known_person() -> None:
+    """A forged identify cannot change where somebody known is reached, nor can it be read back."""
+    forged = said(2, "phone", "+15550100", trust=Trust.CLAIMED)
+
+    assert {} == read(forged, firm=True)
+    assert "+15550100" == read(forged, firm=False)["phone"].value
+    assert "Rome" == read(said(1, "city", "Rome"), firm=True)["city"].value
 
 
 @given(

@@ -81,12 +81,12 @@ class Facets:
 
 def fold(facets: Facets, node: int, event: Event, find: Find | None = None) -> None:
     """
-    Fold one fresh event into the facet of its anchor.
+    Fold one fresh event into the facet of its anchor *node*; fill the facets first.
 
-    *find* gives the node of an identifier key, for consent that belongs to another address than the anchor. What the
-    house derived itself is not folded: it would depend on the order of arrival.
+    *find* gives the node of an identifier's key, for consent that belongs to another address than the anchor. What the
+    house derived itself is not folded, for it depends on the order of arrival; nor is an event without an anchor (0).
     """
-    if event.derived:
+    if event.derived or not node:
         return
     facet = facets.loaded.get(node)
     if facet is None:
@@ -98,16 +98,22 @@ def fold(facets: Facets, node: int, event: Event, find: Find | None = None) -> N
     _fold_name(facet.names, name, at)
     channel = None if name in QUIET else _fold_act(facet, event, at)
     if event.traits:
-        trait.fold_traits(facet.traits, event, trust_of(event))
+        trait.fold_traits(facet.traits, event, trust_of(event, node, find))
         if len(facet.traits) > 2 * TRAITS:
             _shrink(facet.traits, TRAITS, _text)
     if name in SPECIAL:
         SPECIAL[name](facets, facet, node, channel, event, find)
 
 
-def trust_of(event: Event) -> Trust:
-    """Return how far an event may be believed: as far as its anchor."""
-    return event.identifiers[0].trust if event.identifiers else Trust.INFERRED
+def trust_of(event: Event, node: int, find: Find | None = None) -> Trust:
+    """Return how far an event may be believed: as far as its anchor (its first identifier, unless *find* knows)."""
+    if not event.identifiers:
+        return Trust.INFERRED
+    if find is not None:
+        for one in event.identifiers:
+            if find(one.key) == node:
+                return one.trust
+    return event.identifiers[0].trust
 
 
 def _fold_name(names: dict[str, NameSum], name: str, at: int) -> None:

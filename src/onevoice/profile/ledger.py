@@ -5,7 +5,9 @@ from typing import Any
 
 from onevoice.domain.consent import ALL, Consent, Decision, State
 from onevoice.domain.event import Event
-from onevoice.domain.identifier import Identifier, Trust
+from onevoice.domain.identifier import Trust
+
+Find = Callable[[tuple[str, str]], int | None]
 
 #: Event -> channel it speaks of ("": the event says), purpose assumed, and what it does.
 NAMES: dict[str, tuple[str, str, State]] = {
@@ -30,11 +32,11 @@ ADDRESSES = {
 NECESSARY = frozenset({"transactional", "service"})
 
 
-def entries(event: Event, anchor: int, find: Callable[[tuple[str, str]], int | None] | None = None) -> list[Consent]:
+def entries(event: Event, anchor: int, find: Find | None = None) -> list[Consent]:
     """
     Return the ledger entries of one event: one for each address it names in its channel, else one for its anchor.
 
-    *find* gives the node of an identifier key.
+    *find* gives the node of an identifier's key.
     """
     channel, purpose, state = NAMES[event.name]
     properties = event.properties
@@ -53,22 +55,18 @@ def entries(event: Event, anchor: int, find: Callable[[tuple[str, str]], int | N
             actor=str(event.context.get("actor") or properties.get("actor") or ""),
             trust=trust,
         )
-        for node, trust in _addressed(event, channel, anchor, find)
+        for node, trust in _addressed(event, channel, anchor, find).items()
     ]
 
 
-def _addressed(
-    event: Event, channel: str, anchor: int, find: Callable[[tuple[str, str]], int | None] | None
-) -> list[tuple[int, Trust]]:
+def _addressed(event: Event, channel: str, anchor: int, find: Find | None) -> dict[int, Trust]:
+    """Return the nodes an event speaks for, each with how far it may be believed."""
     kinds = ADDRESSES.get(channel, ())
-    named = [one for one in event.identifiers if one.base in kinds]
-    found = {find(one.key): one.trust for one in named} if find is not None else {}
-    known = [(node, trust) for node, trust in found.items() if node is not None]
-    return known or [(anchor, _anchor_trust(event.identifiers))]
-
-
-def _anchor_trust(identifiers: tuple[Identifier, ...]) -> Trust:
-    return identifiers[0].trust if identifiers else Trust.CLAIMED
+    pairs = [(find(one.key), one) for one in event.identifiers] if find is not None else []
+    trusts = {node: one.trust for node, one in pairs if node is not None}
+    named = {node: one.trust for node, one in pairs if node is not None and one.base in kinds}
+    first = event.identifiers[0].trust if event.identifiers else Trust.CLAIMED
+    return named or {anchor: trusts.get(anchor, first)}
 
 
 def _text(properties: dict[str, Any], name: str, otherwise: str) -> str:

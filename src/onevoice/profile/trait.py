@@ -62,7 +62,7 @@ def too_large(value: Any) -> bool:
 def chosen(name: str, values: Values, strategies: Mapping[str, Strategy] = STRATEGIES) -> Trait | None:
     """Return the trait as it counts, with the values that lost; `None` if the best word on it is a deletion."""
     ranked = sorted(values.values(), key=lambda one: one.rank, reverse=True)
-    best = _best(ranked, strategies.get(name, "verified"))
+    best = _best(ranked, strategies.get(name, "verified")) if ranked else None
     if best is None or best.value is None:
         return None
     others = tuple(one for one in ranked if one is not best)

@@ -26,9 +26,10 @@ def view(
     """Return the profile of a person from what the stores hold of their nodes."""
     facet = merged(facets)
     orders, revenue = _corrected(facet)
+    names = tuple(known(node, identifier) for node, identifier in identifiers)
     return Profile(
         person=person,
-        identifiers=tuple(known(node, identifier) for node, identifier in identifiers),
+        identifiers=names,
         household=household,
         absorbed=tuple(absorbed),
         events=facet.count,
@@ -43,7 +44,7 @@ def view(
         names=dict(sorted(facet.names.items(), key=lambda item: (-item[1].count, item[0]))),
         first_touch=facet.first_touch,
         last_touch=facet.last_touch,
-        traits=traits(facet, strategies),
+        traits=traits(facet, strategies, firm=any(one.contactable for one in names)),
         tags=tuple(sorted(tag for tag, mark in facet.tags.items() if mark.on)),
         notes=tuple(sorted(facet.notes.values(), reverse=True)),
         consents=tuple(consents),
@@ -55,10 +56,25 @@ def known(node: int, identifier: Identifier) -> Known:
     return Known(node=node, identifier=identifier, contactable=identifier.trust >= Trust.VERIFIED)
 
 
-def traits(facet: Facet, strategies: Mapping[str, trait.Strategy] = trait.STRATEGIES) -> dict[str, Trait]:
-    """Return every trait as it counts, by name."""
-    found = {name: trait.chosen(name, facet.traits[name], strategies) for name in sorted(facet.traits)}
+def traits(
+    facet: Facet, strategies: Mapping[str, trait.Strategy] = trait.STRATEGIES, *, firm: bool = False
+) -> dict[str, Trait]:
+    """
+    Return every trait as it counts, by name.
+
+    Of a *firm* person (somebody verified who they are) an address that was only claimed is no trait at all: anybody can
+    claim one through a public key.
+    """
+    found = {
+        name: trait.chosen(name, _believed(name, facet.traits[name], firm), strategies) for name in sorted(facet.traits)
+    }
     return {name: one for name, one in found.items() if one is not None}
+
+
+def _believed(name: str, values: trait.Values, firm: bool) -> trait.Values:
+    if not firm or name not in CONTACT:
+        return values
+    return {key: one for key, one in values.items() if one.trust >= Trust.VERIFIED}
 
 
 def channels(facet: Facet) -> dict[str, Buying]:
