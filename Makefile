@@ -30,7 +30,7 @@ check: .venv/dev.stamp ## Style, types and architecture
 	$(BIN)/lint-imports --no-cache
 
 test: check ## Everything, as CI runs it
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/dev.stamp ## Measure, and print the rows of docs/benchmarks.md
 	$(BIN)/python -m bench

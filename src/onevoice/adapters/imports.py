@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -71,7 +72,7 @@ class Importer:
         self.mapper = Mapper(mapping)
         self.path = path
         self.now = now
-        self.rejects = path.with_name(f"{path.stem}.rejected.csv")
+        self.rejects = rejects_of(path)
         self._check(mapping)
         self.progress = self._resume(fingerprint(path, mapping))
 
@@ -204,6 +205,12 @@ class Importer:
             [msgspec.structs.astuple(self.progress)],
             f"ON CONFLICT (fingerprint) DO UPDATE SET {changes}",
         )
+
+
+def rejects_of(path: Path) -> Path:
+    """Return where a file's rejects go: beside it, or into the current folder where its own cannot be written."""
+    name = f"{path.stem}.rejected.csv"
+    return path.with_name(name) if os.access(path.parent, os.W_OK) else Path(name)
 
 
 def fingerprint(path: Path, mapping: Mapping) -> str:

@@ -1,11 +1,14 @@
 """Scores pairs of records with Splink, on DuckDB or Spark, from a model that is a document."""
 
+import importlib
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import duckdb
 import splink.comparison_library as cl
-from splink import Linker, SettingsCreator, block_on
+from splink import DuckDBAPI, Linker, SettingsCreator, SparkAPI, block_on
+from splink.backends.spark import similarity_jar_location
 
 from onevoice.domain.errors import BadInput
 from onevoice.resolve.linkage import Field, LinkageModel
@@ -30,6 +33,23 @@ COMPARISONS: dict[str, Callable[[Field], Any]] = {
     "code": lambda field: cl.LevenshteinAtThresholds(field.column, [1, 2]),
     "exact": lambda field: cl.ExactMatch(field.column),
 }
+
+
+def backend(engine: str) -> Any:
+    """
+    Return what Splink runs on: DuckDB in this process, or the Spark session (made local where there is none).
+
+    Raises:
+        BadModel: Spark is wanted but not installed.
+    """
+    if engine != "spark":
+        return DuckDBAPI(duckdb.connect())
+    try:
+        sql = importlib.import_module("pyspark.sql")
+    except ImportError as error:
+        raise BadModel("Spark is not installed: pip install onevoice[spark], and a Java runtime.") from error
+    session = sql.SparkSession.builder.config("spark.jars", similarity_jar_location()).getOrCreate()
+    return SparkAPI(spark_session=session, break_lineage_method="persist")
 
 
 def columns_of(model: LinkageModel) -> list[str]:

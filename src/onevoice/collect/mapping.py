@@ -2,8 +2,8 @@
 
 import hashlib
 import math
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -14,6 +14,7 @@ from onevoice.domain.mapping import ConsentSource, Mapping, Value, When
 from onevoice.domain.moment import from_datetime, to_datetime
 
 Row = Dict[str, Any]
+Reader = Callable[[Row], Any]
 
 #: What spreadsheets write where there is nothing.
 BLANK = frozenset({"", "null", "none", "nan", "n/a", "#n/a", "\\n"})
@@ -43,7 +44,9 @@ class BadCell(Exception):
 
 def is_blank(cell: object) -> bool:
     """Tell whether a cell holds nothing."""
-    return cell is None or (isinstance(cell, str) and cell.strip().lower() in BLANK) or cell != cell
+    if type(cell) is str:
+        return cell.strip().lower() in BLANK
+    return cell is None or cell != cell
 
 
 class Mapper:
@@ -53,11 +56,48 @@ class Mapper:
         self.mapping = mapping
         self.zone: tzinfo = zone_named(mapping.time.zone) if mapping.time else zone_named("UTC")
         self.columns = columns_of(mapping)
+        group = mapping.group
         self._skip = [(column, frozenset(values)) for column, values in mapping.skip.items()]
-        self._properties = [(name.split("."), as_value(value)) for name, value in mapping.properties.items()]
-        self._context = [(name.split("."), as_value(value)) for name, value in mapping.context.items()]
-        self._name = name_of(mapping)
-        self._traits = [(name, as_value(value)) for name, value in mapping.traits.items()]
+        self._properties = self._readers(mapping.properties)
+        self._context = self._readers(mapping.context)
+        self._traits = self._readers(mapping.traits)
+        self._name = self._reader(name_of(mapping))
+        self._items = [(name, self._reader(as_value(value))) for name, value in group.items.items()] if group else []
+        self._sums = [(name, self._reader(value)) for name, value in group.sums.items()] if group else []
+
+    def _readers(self, values: Dict[str, str | Value]) -> list[tuple[list[str], Reader]]:
+        return [(name.split("."), self._reader(as_value(value))) for name, value in values.items()]
+
+    def _reader(self, value: Value) -> Reader:
+        """Return a function that reads one value of a row; numbers that the file types itself take a short way."""
+        column, constant = value.column, value.value
+        if not column:
+            return lambda row: constant
+        cast = self._cast(value)
+
+        def read(row: Row) -> Any:
+            cell = row.get(column)
+            return constant if is_blank(cell) else cast(cell)
+
+        return read
+
+    def _cast(self, value: Value) -> Callable[[Any], Any]:
+        if value.values:
+            return lambda cell: translated(value, plain(cell))
+        match value.as_:
+            case "text":
+                return plain
+            case "number" | "integer":
+                whole = value.as_ == "integer"
+                return lambda cell: (
+                    cell
+                    if type(cell) is int or (type(cell) is float and not whole)
+                    else number(cell, self.mapping, value)
+                )
+            case "boolean":
+                return lambda cell: boolean(cell, value.column)
+            case _:
+                return lambda cell: from_json(cell, value.column)
 
     def skips(self, row: Row) -> bool:
         """Tell whether the mapping leaves this row out."""
@@ -71,45 +111,31 @@ class Mapper:
             BadCell: A cell cannot be read as the mapping says.
         """
         first = rows[0]
-        written, at = self._when(first)
-        event: dict[str, Any] = {"type": self.mapping.type, "messageId": self._id(rows), "timestamp": written}
-        context = self._nested(self._context, first)
+        event: dict[str, Any] = {"type": self.mapping.type, "messageId": self._id(rows), "timestamp": self._when(first)}
+        context = nested(self._context, first)
         context["externalIds"] = self._identifiers(first)
         if self.mapping.channel:
             context.setdefault("channel", self.mapping.channel)
-        traits = {name: read for name, value in self._traits if (read := self._read(value, first)) is not None}
+        traits = nested(self._traits, first)
         if self.mapping.type == "identify":
-            return [{**event, "context": context, "traits": traits}, *self._consents(first, event, context, at)]
+            return [{**event, "context": context, "traits": traits}, *self._consents(first, event, context)]
         if traits:
             context["traits"] = traits
-        event["event"] = self._read(self._name, first) or ""
+        event["event"] = self._name(first) or ""
         event["properties"] = self._properties_of(rows)
-        return [{**event, "context": context}, *self._consents(first, event, context, at)]
+        return [{**event, "context": context}, *self._consents(first, event, context)]
 
     def _properties_of(self, rows: Sequence[Row]) -> dict[str, Any]:
-        properties = self._nested(self._properties, rows[0])
-        group = self.mapping.group
-        if group is not None:
-            fields = [(name, as_value(value)) for name, value in group.items.items()]
-            properties[group.into] = [
-                {name: read for name, value in fields if (read := self._read(value, row)) is not None} for row in rows
+        properties = nested(self._properties, rows[0])
+        if self.mapping.group is not None:
+            items = self._items
+            properties[self.mapping.group.into] = [
+                {name: got for name, read in items if (got := read(row)) is not None} for row in rows
             ]
-            for name, value in group.sums.items():
+            for name, read in self._sums:
                 # Cells are decimal amounts: an exact float sum, rounded to a millionth, is the decimal sum again.
-                properties[name] = round(math.fsum(self._read(value, row) or 0 for row in rows), 6)
+                properties[name] = round(math.fsum(read(row) or 0 for row in rows), 6)
         return properties
-
-    def _nested(self, values: list[tuple[list[str], Value]], row: Row) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for path, value in values:
-            read = self._read(value, row)
-            if read is None:
-                continue
-            inner = found
-            for name in path[:-1]:
-                inner = inner.setdefault(name, {})
-            inner[path[-1]] = read
-        return found
 
     def _identifiers(self, row: Row) -> list[dict[str, str]]:
         return [
@@ -118,9 +144,9 @@ class Mapper:
             if not is_blank(row.get(source.column))
         ]
 
-    def _consents(self, row: Row, event: dict[str, Any], context: dict[str, Any], at: int) -> list[dict[str, Any]]:
+    def _consents(self, row: Row, event: dict[str, Any], context: dict[str, Any]) -> list[dict[str, Any]]:
         made = []
-        for number, source in enumerate(self.mapping.consent):
+        for number_, source in enumerate(self.mapping.consent):
             state = consent_of(source, row.get(source.column))
             if state is None:
                 continue
@@ -131,7 +157,7 @@ class Mapper:
                 {
                     "type": "track",
                     "event": f"Consent {state}",
-                    "messageId": f"{event['messageId']}:{number}",
+                    "messageId": f"{event['messageId']}:{number_}",
                     "timestamp": event["timestamp"],
                     "properties": properties,
                     "context": context,
@@ -139,12 +165,12 @@ class Mapper:
             )
         return made
 
-    def _when(self, row: Row) -> tuple[str | None, int]:
+    def _when(self, row: Row) -> str | None:
         when = self.mapping.time
         if when is None:
-            return None, 0
-        at = moment_of(when, row.get(when.column), row.get(when.clock) if when.clock else None, self.zone)
-        return to_datetime(at).isoformat(), at
+            return None
+        clock = row.get(when.clock) if when.clock else None
+        return to_datetime(moment_of(when, row.get(when.column), clock, self.zone)).isoformat()
 
     def _id(self, rows: Sequence[Row]) -> str:
         if self.mapping.key:
@@ -154,26 +180,19 @@ class Mapper:
         text = msgspec.json.encode([self.mapping.name, self.mapping.type, *parts])
         return hashlib.blake2b(text, digest_size=16, usedforsecurity=False).hexdigest()
 
-    def _read(self, value: Value, row: Row) -> Any:
-        if not value.column:
-            return value.value
-        cell = row.get(value.column)
-        if is_blank(cell):
-            return value.value
-        if value.values:
-            return translated(value, plain(cell))
-        return self._cast(value, cell)
 
-    def _cast(self, value: Value, cell: Any) -> Any:
-        match value.as_:
-            case "text":
-                return plain(cell)
-            case "number" | "integer":
-                return number(cell, self.mapping, value)
-            case "boolean":
-                return boolean(cell, value.column)
-            case _:
-                return from_json(cell, value.column)
+def nested(readers: Sequence[tuple[list[str], Reader]], row: Row) -> dict[str, Any]:
+    """Read values into an object; a dotted name makes objects inside."""
+    found: dict[str, Any] = {}
+    for path, read in readers:
+        got = read(row)
+        if got is None:
+            continue
+        inner = found
+        for name in path[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[path[-1]] = got
+    return found
 
 
 def name_of(mapping: Mapping) -> Value:
