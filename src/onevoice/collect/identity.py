@@ -174,12 +174,7 @@ def add_external(names: Names, listed: object) -> None:
 
 
 def add_properties(names: Names, schema: Schema | None, properties: Values, context: Values) -> None:
-    """
-    Add what the properties name: by the event's schema, and the cards anywhere.
-
-    Raises:
-        Refused: A card alias is a payment card number, which must not be kept.
-    """
+    """Add what the properties name: by the event's schema, and the cards anywhere."""
     for kind in NAMING:
         if kind in properties:
             names.add(kind, properties[kind])

@@ -177,6 +177,7 @@ def inspect(value: Any, path: str = "$", depth: int = 1) -> None:
             raise Refused("invalid_json", path[:200], "A number does not fit 64 bits; send it as text.")
         return
     if depth > DEEPEST:
-        raise Refused("invalid_json", path[:200], f"The event is nested deeper than {DEEPEST} levels.")
+        top = re.split(r"[.\[]", path[2:])[0]
+        raise Refused("invalid_json", f"$.{top}", f"The event is nested deeper than {DEEPEST} levels.")
     for where, inner in members:
         inspect(inner, where, depth + 1)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from onevoice.collect import channel, clock, identity, message
+from onevoice.collect.address import is_card_number
 from onevoice.collect.keys import hashed
 from onevoice.collect.mending import mend
 from onevoice.collect.message import Item
@@ -36,7 +37,7 @@ MOST_FIELDS = 300  #: traits or properties
 #: Libraries of servers that post live events to /v1/import: theirs is no import of history.
 LIVE_IMPORTERS = frozenset({"analytics-java", "analytics-ruby"})
 
-#: Properties that hold what must never be kept.
+#: Properties that hold what must never be kept, and how the numbers among them look in JSON.
 CARD_DATA = frozenset({"card_number", "cardNumber", "pan", "cvv", "cvc"})
 CARD_DIGITS = re.compile(rb"\d(?:[ -]?\d){11,18}")
 
@@ -238,9 +239,7 @@ class Desk:
             name = mend(self.plan.mendings[name], self.packet.key, name, properties)
         if name in self.plan.blocked:
             raise Refused("plan_blocked", "$.event")
-        if not CARD_DATA.isdisjoint(properties):
-            which = min(CARD_DATA.intersection(properties))
-            raise Refused("schema_violation", f"$.properties.{which}", "Card data must not be sent; send a card_alias.")
+        _refuse_cards(properties)
         schema = self.plan.schemas.get(name)
         if schema is None:
             return name, None, ()
@@ -311,8 +310,8 @@ class Desk:
     def reject(self, refused: Refused, raw: bytes) -> Rejected:
         """Return what is kept of a refused message, with all that a replay needs."""
         name, library = _probe(raw)
-        if refused.path.rpartition(".")[2] in CARD_DATA:
-            raw = CARD_DIGITS.sub(b'"***"' if b'"' not in raw else b"0", raw)
+        if refused.path.rpartition(".")[2] in {*CARD_DATA, "card_alias"}:
+            raw = CARD_DIGITS.sub(b"0", raw)
         return Rejected(
             reason=refused.reason,
             detail=refused.detail.replace("\0", "")[:1_000],
@@ -341,6 +340,14 @@ class Desk:
         made = self.reject(Refused("batch_overflow", "$.batch", detail), raw)
         made.meta.pop("shared", None)
         return made
+
+
+def _refuse_cards(properties: Values) -> None:
+    if "card_alias" in properties and is_card_number(text(properties["card_alias"])):
+        raise Refused("schema_violation", "$.properties.card_alias", "An alias must not be the card number itself.")
+    if not CARD_DATA.isdisjoint(properties):
+        which = min(CARD_DATA.intersection(properties))
+        raise Refused("schema_violation", f"$.properties.{which}", "Card data must not be sent; send a card_alias.")
 
 
 def merged(under: Values, over: Values) -> Values:
