@@ -39,8 +39,7 @@ class Stores:
     @classmethod
     def open(cls, settings: Settings) -> "Stores":
         """Open everything, and bring the tables of both databases up to date."""
-        state = open_state(settings)
-        return cls(settings, state, state if settings.intake_url == settings.state_url else open_intake(settings))
+        return cls(settings, open_state(settings), open_intake(settings))
 
     @cached_property
     def plan(self) -> PlanKeeper:
