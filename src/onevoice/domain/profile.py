@@ -194,3 +194,34 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         """Return the value of a trait, or `None`."""
         found = self.traits.get(name)
         return found.value if found else None
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """One person as a line of a list."""
+
+    person: str
+    name: str
+    initials: str = ""
+    email: str = ""
+    phone: str = ""
+    city: str = ""
+    household: str = ""
+    known: bool = False
+    identifiers: int = 0
+    channels: tuple[str, ...] = ()
+    first_at: int = 0
+    last_at: int = 0
+    events: int = 0
+    orders: int = 0
+    revenue: int = 0  #: millionths of `currency`, the one most was spent in
+    currency: str = ""
+    consent: dict[str, str] = {}  #: channel -> granted or withdrawn, for marketing
+    tags: tuple[str, ...] = ()
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer of the search, and what it was found by."""
+
+    summary: Summary
+    score: float  #: 1 is exact
+    found_by: str  #: the kind of identifier, or `name`

@@ -1,17 +1,33 @@
-"""Facets in the store: one compact row a node, written only when it changed."""
+"""Facets in the store, one compact row a node, and the profiles read from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from onevoice.adapters.database import Database
 from onevoice.adapters.state.consents import Consents
-from onevoice.domain.profile import Facet
+from onevoice.adapters.state.people import People
+from onevoice.domain.consent import Consent
+from onevoice.domain.errors import NotFound
+from onevoice.domain.identifier import Identifier, Trust
+from onevoice.domain.profile import Facet, Profile
 from onevoice.profile.facet import Facets, bound
+from onevoice.profile.summary import summary, terms
+from onevoice.profile.view import view
 
 #: Sorted keys make equal facets equal bytes, so that a rebuild can be compared row by row.
 encoder = msgspec.msgpack.Encoder(order="deterministic")
 decoder = msgspec.msgpack.Decoder(Facet)
+
+#: Kinds of node that the graph adds for itself, and the status of a value that names nobody.
+HIDDEN = frozenset({"mailbox"})
+BLOCKED = 3
+#: People refreshed at once.
+BATCH = 1_000
+
+
+class PersonNotFound(NotFound):
+    """There is no such person."""
 
 
 class Profiles:
@@ -20,6 +36,7 @@ class Profiles:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.consents = Consents(database)
+        self.people = People(database)
 
     def fill(self, facets: Facets, nodes: Iterable[int]) -> None:
         """Load the facets of *nodes* that are not at work yet; a node without one gets an empty facet."""
@@ -44,6 +61,112 @@ class Profiles:
         """Return the facets of those nodes that have one."""
         rows = self.database.lookup("facets", ("node", "body"), ("node",), sorted(nodes))
         return {node: decoder.decode(body) for node, body in rows}
+
+    def profile(self, person: str) -> Profile:
+        """
+        Return the profile of a person; an id that was absorbed leads to the person who lives on.
+
+        Raises:
+            PersonNotFound: There never was one, or they were erased.
+        """
+        found = self.profiles([self.current(person)])
+        if not found:
+            raise PersonNotFound(person=person)
+        return found[0]
+
+    def lookup(self, kind: str, value: str) -> Profile:
+        """
+        Return the profile of the person who goes by an identifier (canonical, as the collector writes it).
+
+        Raises:
+            PersonNotFound: Nobody does.
+        """
+        row = self.database.one("SELECT person FROM nodes WHERE kind = ? AND value = ?", (kind, value))
+        if row is None:
+            raise PersonNotFound(kind=kind)
+        return self.profile(row[0])
+
+    def current(self, person: str) -> str:
+        """Return the id to which a person's id leads today."""
+        for _ in range(1_000):
+            row = self.database.one("SELECT redirect FROM persons WHERE id = ?", (person,))
+            if row is None or not row[0]:
+                break
+            person = row[0]
+        return person
+
+    def profiles(self, persons: Sequence[str]) -> list[Profile]:
+        """Return the profiles of those persons who have identifiers, by id."""
+        members = self._members(persons)
+        nodes = [node for found in members.values() for node, _ in found]
+        facets, ledger = self.facets(nodes), self.consents.of_nodes(nodes)
+        owner = {node: person for person, found in members.items() for node, _ in found}
+        consents: dict[str, list[Consent]] = {}
+        for entry in ledger:
+            consents.setdefault(owner[entry.node], []).append(entry)
+        households: dict[str, str] = dict(self.database.lookup("persons", ("id", "household"), ("id",), list(members)))
+        absorbed = self._absorbed(list(members))
+        return [
+            view(
+                person,
+                [(node, one) for node, one in found if one.kind not in HIDDEN],
+                [facets[node] for node, _ in found if node in facets],
+                consents.get(person, ()),
+                household=households.get(person, ""),
+                absorbed=sorted(absorbed.get(person, ())),
+            )
+            for person, found in sorted(members.items())
+        ]
+
+    def _members(self, persons: Sequence[str]) -> dict[str, list[tuple[int, Identifier]]]:
+        wanted = sorted(set(persons))
+        rows = self.database.lookup("nodes", ("person", "kind", "value", "node", "trust"), ("person",), wanted)
+        found: dict[str, list[tuple[int, Identifier]]] = {}
+        for person, kind, value, node, trust in sorted(rows):
+            found.setdefault(person, []).append((node, Identifier(kind, value, Trust(trust))))
+        return found
+
+    def _absorbed(self, persons: Sequence[str]) -> dict[str, set[str]]:
+        """Return the ids that lead to each person, through any number of steps."""
+        found: dict[str, set[str]] = {}
+        leads = {person: person for person in persons}
+        while leads:
+            rows = self.database.lookup("persons", ("id", "redirect"), ("redirect",), sorted(leads))
+            leads = {id_: leads[redirect] for id_, redirect in rows if id_ not in found.get(leads[redirect], ())}
+            for id_, person in leads.items():
+                found.setdefault(person, set()).add(id_)
+        return found
+
+    def persons(self, nodes: Iterable[int]) -> set[str]:
+        """Return the persons of some nodes."""
+        return {person for (person,) in self.database.lookup("nodes", ("person",), ("node",), sorted(set(nodes)))}
+
+    def refresh(self, persons: Iterable[str]) -> int:
+        """
+        Write the lines of the people list anew for persons who changed, and return how many are listed.
+
+        Who was absorbed into one of them, or has no identifier left, goes from the list. Twice changes nothing.
+        """
+        wanted = sorted(set(persons))
+        parts = (wanted[at : at + BATCH] for at in range(0, len(wanted), BATCH))
+        return sum(self._refresh(part) for part in parts)
+
+    def _refresh(self, persons: Sequence[str]) -> int:
+        with self.database.transaction():
+            listed = [one for one in self.profiles(persons) if one.identifiers]
+            self.people.put([(summary(one), terms(one)) for one in listed])
+            gone = set(persons) - {one.person for one in listed}
+            self.people.remove(gone.union(*(one.absorbed for one in listed)))
+        return len(listed)
+
+    def everyone(self, batch: int = BATCH) -> Iterator[list[str]]:
+        """Yield the ids of all persons in batches, by id, for upkeep and export."""
+        after = ""
+        while rows := self.database.query(
+            "SELECT id FROM persons WHERE id > ? AND redirect = '' ORDER BY id LIMIT ?", (after, batch)
+        ):
+            yield [id_ for (id_,) in rows]
+            after = rows[-1][0]
 
 
 def encoded(facet: Facet) -> bytes:
