@@ -22,7 +22,8 @@ TABLES = (
 )  # fmt: skip
 
 TILL = """
-SELECT t.basket_id, t.household_id, t.store_id, t.transaction_timestamp + $shift AS moment, t.product_id, t.quantity,
+SELECT t.basket_id, t.household_id, t.store_id, t.transaction_timestamp + $shift AS moment,
+       strftime(t.transaction_timestamp + $shift, '%Y-%m-%d') AS business_date, t.product_id, t.quantity,
        t.sales_value AS amount, round(t.retail_disc + t.coupon_disc + t.coupon_match_disc, 2) AS discount,
        p.department, p.product_category AS category, p.product_type AS name, p.brand
 FROM transactions t LEFT JOIN products p USING (product_id) ORDER BY t.transaction_timestamp, t.basket_id
