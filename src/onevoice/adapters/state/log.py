@@ -6,6 +6,7 @@ import msgspec
 
 from onevoice.adapters.database import Database, Row
 from onevoice.adapters.state.rejects import Rejects
+from onevoice.adapters.state.seen import Seen
 from onevoice.domain.event import Event
 
 EVENTS = ("seq", "id", "name", "channel", "node", "occurred_at", "received_at", "derived", "body")
@@ -30,6 +31,7 @@ class Log(Rejects):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._encode = msgspec.json.Encoder().encode
+        self._seen = Seen(database)
 
     def cursor(self, consumer: str) -> int:
         """Return how far a consumer has read, 0 if it never did."""
@@ -60,17 +62,16 @@ class Log(Rejects):
 
         The keys of a copy count as taken too: what matches any of them is a copy of the same fact.
         """
-        taken = set(self._taken(keys))
+        flat = [key for own in keys for key in own]
+        taken = set(self._seen.find(flat))
+        if not taken and len(set(flat)) == len(flat):
+            return [True] * len(keys)
         fresh: list[bool] = []
         for own in keys:
             is_new = taken.isdisjoint(own)
             taken.update(own)
             fresh.append(is_new)
         return fresh
-
-    def _taken(self, keys: Sequence[Sequence[str]]) -> dict[str, int]:
-        wanted = sorted({key for own in keys for key in own})
-        return dict(self.database.lookup("seen", ("key", "seq"), ("key",), wanted))
 
     def append(self, rows: Sequence[Entry], first_seq: int) -> None:
         """Store events under dense numbers from *first_seq* on, and take their keys, in the running transaction."""
@@ -94,11 +95,7 @@ class Log(Rejects):
             for key in keys:
                 seen.setdefault(key, seq)
         self.database.insert("events", EVENTS, events)
-        self._take(seen)
-
-    def _take(self, seen: dict[str, int]) -> None:
-        # Sorted, so that neighbours in the B-tree are written together.
-        self.database.insert("seen", ("key", "seq"), sorted(seen.items()), "ON CONFLICT (key) DO NOTHING")
+        self._seen.add(seen)
 
     def link(self, copies: Sequence[tuple[Event, Sequence[str]]]) -> None:
         """
@@ -108,7 +105,7 @@ class Log(Rejects):
         """
         if not copies:
             return
-        taken = self._taken([keys for _, keys in copies])
+        taken = self._seen.find(list({key for _, keys in copies for key in keys}))
         counts: dict[tuple[int, str], tuple[int, int]] = {}
         more: dict[str, int] = {}
         for event, keys in copies:
@@ -120,7 +117,7 @@ class Log(Rejects):
             for key in keys:
                 if key not in taken:
                     taken[key] = more[key] = first
-        self._take(more)
+        self._seen.add(more)
         self.database.insert(
             "duplicates",
             ("seq", "source", "count", "last_at"),

@@ -39,11 +39,13 @@ CREATE TABLE events (
 );
 CREATE INDEX events_timeline ON events (node, occurred_at);
 
--- Message ids and business keys already taken, hashed to 128 bits (22 characters).
+-- Message ids and business keys already taken, a row for each batch: pairs of 64 bits of hash and the event's number.
+-- The resolver keeps them in memory; a B-tree of hashes would cost a page write for each key.
 CREATE TABLE seen (
-    key TEXT PRIMARY KEY,
-    seq {big} NOT NULL
-) {norowid};
+    id {big} PRIMARY KEY,
+    mark {big} NOT NULL,            -- tells two rows of one id apart, should one have been rolled back
+    entries {bytes} NOT NULL
+);
 
 -- Later copies of a fact already in the log: how often each source said it again.
 CREATE TABLE duplicates (
