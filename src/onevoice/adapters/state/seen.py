@@ -53,8 +53,10 @@ def merged(one: Run, two: Run) -> Run:
 class Seen:
     """The seen table and its index; there is one writer, and the index follows what it commits or rolls back."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, many: int = MANY_ROWS, together: int = TOGETHER) -> None:
         self.database = database
+        self._many = many
+        self._together = together
         self._runs: list[Run] = []
         self._last: tuple[int, int] | None = None
 
@@ -103,7 +105,7 @@ class Seen:
     def _load(self) -> None:
         self._runs, self._last = [], None
         rows = self.database.one("SELECT count(*) FROM seen")
-        if rows and rows[0] > MANY_ROWS:
+        if rows and rows[0] > self._many:
             self._write_together()
         for row_id, mark, entries in self.database.query("SELECT id, mark, entries FROM seen ORDER BY id"):
             self._remember(row_id, mark, np.frombuffer(entries, dtype=PAIR))
@@ -114,7 +116,8 @@ class Seen:
             entries = [bytes(row[0]) for row in self.database.query("SELECT entries FROM seen ORDER BY id")]
             pairs = np.frombuffer(b"".join(entries), dtype=PAIR)
             self.database.execute("DELETE FROM seen")
-            parts = [np.sort(pairs[at : at + TOGETHER], order="hash") for at in range(0, len(pairs), TOGETHER)]
+            size = self._together
+            parts = [np.sort(pairs[at : at + size], order="hash") for at in range(0, len(pairs), size)]
             self.database.insert(
                 "seen", ("id", "mark", "entries"), [_row(number, part) for number, part in enumerate(parts, 1)]
             )
