@@ -8,7 +8,8 @@ import yaml
 from onevoice.adapters.state.keys import Keys
 from onevoice.domain.errors import BadInput
 from onevoice.wiring import settings as settings_of
-from onevoice.wiring.workspace import is_workspace, now, open_intake, open_state, secret_of
+from onevoice.wiring.history import migrate_all
+from onevoice.wiring.workspace import is_workspace, now, open_state, secret_of
 
 keys = typer.Typer(no_args_is_help=True, help="API keys: public write keys and secret server keys.")
 
@@ -50,16 +51,13 @@ def init(folder: Path = typer.Argument(help="The new workspace folder.")) -> Non
     (folder / settings_of.FILE).write_text("# Settings of this workspace; docs/settings.md lists them all.\n" + written)
     settings = settings_of.read(folder)
     secret_of(settings)
-    open_state(settings).close()
-    open_intake(settings).close()
+    migrate_all(settings)
     print(f"Workspace {folder} is ready. Next: cd {folder} && onevoice keys add website --kind write")
 
 
 def migrate_stores() -> None:
     """Bring the tables of both stores up to date."""
-    settings = current()
-    open_state(settings).close()
-    open_intake(settings).close()
+    migrate_all(current())
     print("The stores are up to date.")
 
 

@@ -27,7 +27,10 @@ class Exported(Protocol):
 
     state: Database
     log: Log
-    lake: Lake
+
+    @property
+    def lake(self) -> Lake:
+        """Where events are kept for ever."""
 
 
 class Exporter:

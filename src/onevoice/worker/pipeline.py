@@ -39,7 +39,10 @@ class Furnished(Tables, Protocol):
     state: Database
     intake: Intake
     log: Log
-    plan: PlanKeeper
+
+    @property
+    def plan(self) -> PlanKeeper:
+        """How input is read."""
 
 
 class Pipeline:

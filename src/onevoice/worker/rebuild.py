@@ -34,7 +34,7 @@ from onevoice.worker.pipeline import GENERATION, RESOLVE
 from onevoice.worker.working import Working
 
 #: Tables that are caches of others; their consumer makes them anew.
-CACHES = frozenset({"people", "people_terms"})
+CACHES = frozenset({"people", "people_terms", "people_grams"})
 #: Events replayed in one transaction of the temporary store, and rows put right in one statement.
 PORTION = 5_000
 #: What the house derived itself, compared by id: it stands where it once came up.

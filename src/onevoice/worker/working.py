@@ -56,8 +56,7 @@ class Working:
             entries.append((event, one.anchor, keys))
             if one.anchor:
                 fold(facets, one.anchor, event, self._find)
-            for made in one.derived:
-                entries.append((made, self._find(made.anchor.key) or one.anchor, ()))
+            entries.extend((made, self._find(made.anchor.key) or one.anchor, ()) for made in one.derived)
         return entries
 
     def _find(self, key: tuple[str, str]) -> int | None:
