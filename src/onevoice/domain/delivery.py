@@ -1,6 +1,6 @@
 """A delivery is one row of the ledger; a receipt is what a channel answered."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -102,10 +102,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     household: str = ""
     anchor_kind: str
     anchor_value: str
-    node: int = 0  #: the address's node, which consent belongs to
     address: str = ""
     guard: str  #: unique: one letter an address and occasion
-    code: str = ""
+    code: str = ""  #: given when the row is stored
     purpose: Purpose = "marketing"
     state: State = "planned"
     reason: str = ""
@@ -118,7 +117,18 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     planned_at: int
     updated_at: int
     accepted_at: int = 0
+    resends: int = 0  #: how often it was sent again after an unknown outcome
     told: int = 0  #: 1 once the log has heard of it
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a delivery, decided and not yet written."""
+
+    state: State
+    reason: str = ""
+    wake_at: int | None = None
+    provider_id: str = ""
+    resent: bool = False
 
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +140,3 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     at: int
     event: str = ""
-
-
-#: A fact about a delivery that goes into its event.
-Detail = dict[str, Any]

@@ -1,9 +1,11 @@
 """A recipient is what delivery needs to know of a person, and nothing else."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import msgspec
 
+from onevoice.domain.consent import Decision
 from onevoice.domain.identifier import Identifier
 
 
@@ -11,7 +13,8 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """
     One person who may be written to.
 
-    `nodes` are the graph's numbers of the addresses, by channel: consent belongs to them.
+    `consent` says by channel whether one may write, for the purpose that was asked about; a channel that is missing
+    was never spoken of.
     """
 
     person: str
@@ -23,10 +26,20 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     locale: str = ""
     traits: dict[str, Any] = {}
-    nodes: dict[str, int] = {}
+    consent: dict[str, Decision] = {}
 
     def reach(self, channel: str) -> str:
         """The canonical address in a channel; empty if there is none."""
         if channel == "print":
             return ", ".join(self.address)
         return self.email if channel == "email" else self.phone if channel == "sms" else ""
+
+
+class Recipients(Protocol):
+    """Where recipients come from."""
+
+    def find(self, persons: Sequence[str], purpose: str) -> list[Recipient]:
+        """Return those of *persons* who still exist, with what they agreed to for a purpose."""
+
+    def current(self, person: str) -> str:
+        """Return the id under which a person lives on after merges."""

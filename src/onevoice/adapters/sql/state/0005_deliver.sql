@@ -52,7 +52,6 @@ CREATE TABLE deliveries (
     household TEXT NOT NULL,
     anchor_kind TEXT NOT NULL,
     anchor_value TEXT NOT NULL,
-    node {big} NOT NULL,
     address TEXT NOT NULL,
     guard TEXT NOT NULL UNIQUE,     -- hash of send, channel and address; a loser carries its own key
     code TEXT NOT NULL,
@@ -68,6 +67,7 @@ CREATE TABLE deliveries (
     planned_at {big} NOT NULL,
     updated_at {big} NOT NULL,
     accepted_at {big} NOT NULL,
+    resends {big} NOT NULL,
     told {big} NOT NULL             -- 1 once its event is in the intake
 );
 CREATE INDEX deliveries_due ON deliveries (state, wake_at);

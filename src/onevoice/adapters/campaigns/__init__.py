@@ -1,0 +1,1 @@
+"""Campaigns over the stores: documents pinned, letters pressed and proven, rows planned."""
