@@ -407,7 +407,7 @@ def test_emitted_events_are_believed() -> None:
 def test_reasons_have_advice() -> None:
     """Every reason comes with a sentence that says what to do."""
     assert all(ADVICE[reason].endswith(".") for reason in REASONS)
-    assert 11 == len(REASONS)
+    assert 12 == len(REASONS)
 
 
 JSON = st.recursive(

@@ -14,7 +14,7 @@ from onevoice.collect.plan import Plan
 from onevoice.collect.reasons import ADVICE, Refused
 from onevoice.collect.schema import Schema
 from onevoice.collect.template import find, text
-from onevoice.domain.event import Event, Rejected
+from onevoice.domain.event import Event, Rejected, TimeQuality
 from onevoice.domain.identifier import Identifier, Trust
 from onevoice.domain.packet import Packet
 
@@ -144,11 +144,7 @@ class Desk:
         return self._event(item, raw, index)
 
     def _event(self, item: Item, raw: bytes, index: int) -> Event:
-        kind = item.type or self._kind()
-        if kind not in NAMES:
-            raise Refused("unknown_type", "$.type")
-        if item.write_key is not None and not self.plan.owns(str(item.write_key)):
-            raise Refused("key_mismatch", "$.writeKey")
+        kind = self._kind(item)
         context = self._context(item)
         library = _library(context)
         traits, properties = _payload(item, kind, context)
@@ -157,25 +153,12 @@ class Desk:
             which = "$.properties" if len(properties) > MOST_FIELDS else "$.traits"
             raise Refused("schema_violation", which, f"An event has at most {MOST_FIELDS} properties or traits.")
         identifiers = self._identifiers(item, kind, schema, traits, properties, context)
-        where = channel.infer(
-            context,
-            schema=schema.channel if schema else "",
-            library=library,
-            kind=kind,
-            pixel=self.packet.path == "pixel",
-        )
-        imported = self._is_import(library)
+        by_name = schema.channel if schema else ""
+        pixel = self.packet.path == "pixel"
+        where = channel.infer(context, schema=by_name, library=library, kind=kind, pixel=pixel)
         written = item.timestamp if item.timestamp is not None else item.original_timestamp
         original = self._original(written, where, properties, context)
-        sent = self.sent_at if item.sent_at is None else clock.moment(item.sent_at)
-        at, quality = clock.settle(
-            original,
-            sent,
-            self.packet.received_at,
-            first=self.first,
-            early=library in clock.EARLY,
-            imported=imported,
-        )
+        at, quality, sent_at, imported = self._settled(original, item, library)
         return Event(
             id=self._id(item, raw, index, context, timed=written is not None),
             name=name,
@@ -183,7 +166,7 @@ class Desk:
             channel=where,
             occurred_at=at,
             received_at=self.packet.received_at,
-            sent_at=sent,
+            sent_at=sent_at,
             original_at="" if written is None else text(written)[:64],
             time_quality=quality,
             identifiers=identifiers,
@@ -195,9 +178,25 @@ class Desk:
             historical=imported,
         )
 
-    def _kind(self) -> str:
-        path = self.packet.path
-        return str(self.packet.meta.get("type", "track")) if path == "pixel" else path
+    def _kind(self, item: Item) -> str:
+        """Return what kind of call this is, once it is clear that it may speak here at all."""
+        kind = item.type
+        if not kind:
+            pixel = self.packet.path == "pixel"
+            kind = str(self.packet.meta.get("type", "track")) if pixel else self.packet.path
+        if kind not in NAMES:
+            raise Refused("unknown_type", "$.type")
+        if item.write_key is not None and not self.plan.owns(str(item.write_key)):
+            raise Refused("key_mismatch", "$.writeKey")
+        return kind
+
+    def _settled(self, original: int | None, item: Item, library: str) -> tuple[int, TimeQuality, int | None, bool]:
+        """Return when it happened, how sure that is, when it was sent, and whether it is imported history."""
+        imported = self._is_import(library)
+        sent_at = self.sent_at if item.sent_at is None else clock.moment(item.sent_at)
+        received_at, early = self.packet.received_at, library in clock.EARLY
+        at, quality = clock.settle(original, sent_at, received_at, first=self.first, early=early, imported=imported)
+        return at, quality, sent_at, imported
 
     def _is_import(self, library: str) -> bool:
         return self.packet.path == "import" and self.trust is Trust.VERIFIED and library not in LIVE_IMPORTERS

@@ -1,6 +1,6 @@
 """Why input is refused: a named reason each, with a sentence that says what to do about it."""
 
-#: reason -> what to do. The names are those of the wire contract; nothing is refused for any other reason.
+#: reason -> what to do. Nothing is refused for any other reason.
 ADVICE = {
     "invalid_json": "Send one JSON object in UTF-8, at most 64 levels deep, with numbers that fit 64 bits.",
     "event_too_large": "Send less in one event, or raise event_bytes; long texts and images belong behind a URL.",
@@ -12,6 +12,7 @@ ADVICE = {
     "bad_id": "Send ids as text or numbers of at most 500 characters, never as objects, lists or booleans.",
     "schema_violation": "Send the property as the event's schema describes it, or mend it with a mending rule.",
     "plan_blocked": "This event is blocked by the tracking plan; unblock it, or stop sending it.",
+    "internal_error": "The house itself failed on this; its bytes are kept. Replay it after the next release.",
     "key_mismatch": "The item carries the write key of another workspace; send it with its own key.",
 }
 
