@@ -24,6 +24,7 @@ DOORS = {
     "keys": "gateway",
     "cursors": "worker",
     "definitions": "wiring",
+    "erasures": "worker",
 }
 
 #: What the core may never pull in, not even indirectly.

@@ -64,7 +64,8 @@ CREATE TABLE erasures (
     asked_at {big} NOT NULL,
     due_at {big} NOT NULL,
     actor TEXT NOT NULL,
-    state TEXT NOT NULL,            -- waiting | cancelled | done
+    state TEXT NOT NULL,            -- waiting | running | cancelled | done
+    target {bytes} NOT NULL,        -- JSON of domain.erasure.Target while running, so that a crash loses no place
     receipt {bytes} NOT NULL        -- JSON of domain.erasure.Receipt once done; names nobody
 );
 CREATE INDEX erasures_due ON erasures (state, due_at);
