@@ -80,15 +80,29 @@ def _sight(graph: Graph, event: Event, work: Work) -> list[Node]:
 def _raise(graph: Graph, node: Node, trust: int, event: Event, work: Work) -> None:
     """Widen what is known of a node: seen earlier, or vouched for by somebody better."""
     if event.occurred_at < node.first_at:
-        node.first_at = event.occurred_at
-        graph.dirty_nodes.add(node)
-        if node.rule.limit and node.component and len(node.component.nodes) > node.rule.limit:
-            work.seeds.add(node)
+        _earlier(graph, node, event.occurred_at, work)
     if trust > node.trust and not (trust == SURE and event.name.startswith(RECEIPTS)):
         node.trust = trust
         graph.dirty_nodes.add(node)
-        if node.firm or node.rule.household:
+        component = node.component
+        if node.firm and component:
+            component.firm = True
+        if node.rule.household or (node.firm and component and (component.soft or not component.plain)):
             work.seeds.add(node)
+
+
+def _earlier(graph: Graph, node: Node, at: int, work: Work) -> None:
+    """Move the moment at which a node was first seen; it may now exceed a limit together with others, or no more."""
+    component, old = node.component, node.first_at
+    node.first_at = at
+    graph.dirty_nodes.add(node)
+    if not node.rule.limit or component is None:
+        return
+    if component.plain and old in (times := component.times.get(node.kind, [])):
+        times.remove(old)
+        times.append(at)
+    if len(component.nodes) > node.rule.limit:
+        work.seeds.add(node)
 
 
 def _canonical(graph: Graph, email: Node, event: Event, work: Work) -> None:

@@ -33,15 +33,46 @@ class Person:
 
 
 class Component:
-    """Nodes that evidence could join; only within one can persons meet. `held`: more wants in than the rules allow."""
+    """
+    Nodes that evidence could join; only within one can persons meet.
 
-    __slots__ = ("held", "label", "nodes", "plain")
+    While it is `plain` (one person, nothing refused, no human word) the sums below say all that a further join must
+    know. `soft`: claims alone join some of its names. `held`: more wants in than the rules allow.
+    """
+
+    __slots__ = ("firm", "held", "label", "named", "nodes", "plain", "soft", "times", "unique")
 
     def __init__(self, label: int, nodes: set[int]) -> None:
         self.label = label
         self.nodes = nodes
-        self.plain = True
         self.held = False
+        self.plain = True
+        self.soft = False
+        self.named = False
+        self.firm = False
+        self.unique: set[str] = set()
+        self.times: dict[str, list[int]] = {}
+
+    def count(self, node: "Node") -> None:
+        """Add a node to the sums."""
+        rule = node.rule
+        self.named |= rule.named
+        self.firm |= node.firm
+        if rule.unique:
+            self.unique.add(node.kind)
+        if rule.limit:
+            self.times.setdefault(node.kind, []).append(node.first_at)
+
+    def absorb(self, other: "Component") -> None:
+        """Take in another plain component, sums and all; its nodes must be told by the caller."""
+        self.nodes |= other.nodes
+        self.held |= other.held
+        self.soft |= other.soft
+        self.named |= other.named
+        self.firm |= other.firm
+        self.unique |= other.unique
+        for kind, times in other.times.items():
+            self.times.setdefault(kind, []).extend(times)
 
 
 class Node:
@@ -167,6 +198,7 @@ class Graph:
             node.status = BLOCKED
         self.nodes[node.id] = self.by_key[key] = node
         node.component = Component(node.id, {node.id})
+        node.component.count(node)
         self.dirty_nodes.add(node)
         return node
 

@@ -1,6 +1,6 @@
 """The house's own events about identity; each is derived from the event that caused it, so a rebuild makes it anew."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from onevoice.domain.event import Event
@@ -48,30 +48,18 @@ def held(graph: Graph, bond: Bond, cause: Event) -> Event:
     return _event("Identity Merge Held", a, f"{a.weight}:{b.weight}", cause, told)
 
 
-def merged(
-    graph: Graph,
-    survivor: Person,
-    absorbed: list[Person],
-    before: Mapping[int, Person | None],
-    parts: Parts,
-    cause: Event,
-) -> Event:
+def merged(graph: Graph, survivor: Person, absorbed: list[Person], edges: Iterable[Bond], cause: Event) -> Event:
     """Tell that persons became one, and which evidence joined them."""
     ids = [person.id for person in absorbed]
-    edges = [_edge(graph, bond) for bond in parts.joinable if _joined(bond, survivor, before)]
+    inside = [bond for bond in edges if {bond.a, bond.b} <= survivor.nodes]
     told = {
         "survivor": survivor.id,
         "absorbed": ids,
         "lineage": [survivor.id, *ids],
-        "edges": edges[: len(ids)],
+        "edges": [_edge(graph, bond) for bond in inside[: len(ids)]],
         "rules_version": graph.rules.version,
     }
     return _event("Person Merged", strongest(graph, survivor), survivor.id, cause, told)
-
-
-def _joined(bond: Bond, survivor: Person, before: Mapping[int, Person | None]) -> bool:
-    ends = before[bond.a], before[bond.b]
-    return ends[0] is not ends[1] and all(ends) and {bond.a, bond.b} <= survivor.nodes
 
 
 def _edge(graph: Graph, bond: Bond) -> dict[str, Any]:

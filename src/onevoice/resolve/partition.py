@@ -116,7 +116,7 @@ def contests(inside: dict[int, Node], bonds: list[tuple[Place, Bond]]) -> list[R
     for _, bond in bonds:
         for number, far in ((bond.a, bond.b), (bond.b, bond.a)):
             joins, other = inside[number].rule.joins, inside[far]
-            if joins not in {"agree", "no_conflict"} or not _rivals(other, inside[number]) or bond.verdict == "same":
+            if joins not in {"agree", "no_conflict"} or not rivals(other, inside[number]) or bond.verdict == "same":
                 continue
             winner = winners.setdefault(number, other)
             if winner is other:
@@ -128,7 +128,8 @@ def contests(inside: dict[int, Node], bonds: list[tuple[Place, Bond]]) -> list[R
     return lost
 
 
-def _rivals(other: Node, node: Node) -> bool:
+def rivals(other: Node, node: Node) -> bool:
+    """Tell whether another identifier can contest this one: it names somebody, and better."""
     return other.rule.named and other.rule.rank < node.rule.rank and other.rule is not node.rule
 
 

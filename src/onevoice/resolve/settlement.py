@@ -4,15 +4,13 @@ from collections.abc import Iterable
 
 from onevoice.domain.event import Event
 from onevoice.resolve import notice
-from onevoice.resolve.bond import Bond
+from onevoice.resolve.bond import HUMAN, Bond
 from onevoice.resolve.graph import CROWDED, SHARED, Component, Graph, Node
 from onevoice.resolve.household import rehouse
-from onevoice.resolve.partition import Parts, crowded, partition
+from onevoice.resolve.partition import Parts, partition
+from onevoice.resolve.plain import plainly, summed
 from onevoice.resolve.standing import crowds, refusal, status
 from onevoice.resolve.succession import Change, succeed
-
-#: A component larger than this takes in one more browser without being solved again.
-LARGE = 16
 
 
 class Work:
@@ -44,18 +42,23 @@ def connect(graph: Graph, a: Node, b: Node) -> Bond:
 def settle(graph: Graph, work: Work, cause: Event) -> tuple[Event, ...]:
     """Bring statuses, components, persons and households up to date, and return the events that tell of it."""
     told: list[Event] = []
-    seeds = set(work.seeds)
+    looked = set(work.seeds)
+    stirred = set(work.seeds)
     for bond in work.fresh:
-        seeds.update(node for node in (graph.nodes[bond.a], graph.nodes[bond.b]) if _can_change(node, bond))
-    for node in sorted(seeds, key=_number):
+        ends = graph.nodes[bond.a], graph.nodes[bond.b]
+        looked.update(node for node in ends if _can_change(node, bond))
+    for node in sorted(looked, key=_number):
         if (now := status(graph, node)) != node.status:
             node.status = now
+            stirred.add(node)
             graph.dirty_nodes.add(node)
             told.append(notice.demoted(graph, node, cause))
-    region, held = gather(graph, seeds, work.fresh)
-    told += [notice.held(graph, bond, cause) for bond in held]
-    change = _solve(graph, region, work, cause, told) if region else Change([], [], set())
-    told += [notice.housed(graph, *move, cause) for move in rehouse(graph, change.touched, seeds)]
+    change = plainly(graph, stirred, work.fresh, cause)
+    if change is None:
+        change = _solved(graph, stirred, work.fresh, cause, told)
+    else:
+        told += [notice.merged(graph, *merger, work.fresh, cause) for merger in change.merged]
+    told += [notice.housed(graph, *move, cause) for move in rehouse(graph, change.touched, looked)]
     return tuple(told)
 
 
@@ -70,70 +73,66 @@ def _can_change(node: Node, bond: Bond) -> bool:
     return node.status < CROWDED or bond.sure or bool(bond.verdict)
 
 
-def gather(graph: Graph, seeds: set[Node], fresh: Iterable[Bond]) -> tuple[list[Component], list[Bond]]:
+def gather(graph: Graph, stirred: set[Node], fresh: Iterable[Bond]) -> tuple[list[list[Component]], list[Bond]]:
     """
-    Return the components in which persons may change, and the bonds held back because the whole would be too large.
+    Return the groups of components that are to be solved together, and the bonds held back as too large.
 
     Only fresh bonds can lead from one component into another: statuses never let more join.
     """
-    found = {node.component.label: node.component for node in seeds if node.component}
+    groups = {node.component.label: [node.component] for node in sorted(stirred, key=_number) if node.component}
     held: list[Bond] = []
     for bond in sorted(fresh, key=lambda bond: (bond.a, bond.b)):
         a, b = graph.nodes[bond.a], graph.nodes[bond.b]
-        if a.component is b.component or not a.component or not b.component or refusal(bond, a, b, graph.rules):
+        if not a.component or not b.component:
             continue
-        both = {a.component.label: a.component, b.component.label: b.component}
-        if sum(len(part.nodes) for part in both.values()) > graph.rules.max_component and bond.verdict != "same":
+        if refusal(bond, a, b, graph.rules):
+            if HUMAN in bond.parts:  # they may have been one until now
+                groups.setdefault(a.component.label, [a.component])
+                groups.setdefault(b.component.label, [b.component])
+            continue
+        one = groups.setdefault(a.component.label, [a.component])
+        other = groups.setdefault(b.component.label, [b.component])
+        if one is other:
+            continue
+        if sum(len(part.nodes) for part in one + other) > graph.rules.max_component and bond.verdict != "same":
             held += [] if a.component.held and b.component.held else [bond]
-            for part in both.values():
-                _hold(graph, part)
+            _hold(graph, a.component)
+            _hold(graph, b.component)
             continue
-        found |= both
-    return [found[label] for label in sorted(found)], held
+        one += other
+        groups |= {part.label: one for part in other}
+    distinct = {id(group): group for group in groups.values()}
+    return sorted(distinct.values(), key=lambda group: min(part.label for part in group)), held
+
+
+def _solved(graph: Graph, stirred: set[Node], fresh: Iterable[Bond], cause: Event, told: list[Event]) -> Change:
+    groups, held = gather(graph, stirred, fresh)
+    told += [notice.held(graph, bond, cause) for bond in held]
+    change = Change([], [], set())
+    for group in groups:
+        change.touched.update(_solve(graph, group, cause, told).touched)
+    return change
+
+
+def _solve(graph: Graph, group: list[Component], cause: Event, told: list[Event]) -> Change:
+    """Solve some components whole and return what became of their persons."""
+    nodes = list(graph.members(number for component in group for number in component.nodes))
+    parts = partition(graph, nodes)
+    _relabel(graph, parts)
+    before = {node.id: node.person for node in nodes}
+    change = succeed(graph, parts.clusters, cause.occurred_at)
+    _enliven(graph, parts)
+    for survivor, absorbed in change.merged:
+        edges = [bond for bond in parts.joinable if before[bond.a] is not before[bond.b]]
+        told.append(notice.merged(graph, survivor, absorbed, edges, cause))
+    told += [notice.split(graph, source, results, cause, parts) for source, results in change.split]
+    return change
 
 
 def _hold(graph: Graph, component: Component) -> None:
     """Note that more wants into a component than the rules allow; its first node keeps the note."""
     component.held = True
     graph.dirty_nodes.add(graph.nodes[component.label])
-
-
-def _solve(graph: Graph, region: list[Component], work: Work, cause: Event, told: list[Event]) -> Change:
-    if len(region) == 1 and len(region[0].nodes) == 1:
-        (node,) = graph.members(region[0].nodes)
-        if node.person is not None:
-            return Change([], [], set())
-    if len(region) == 2 and len(work.fresh) == 1 and (change := _leaf(graph, region, work)):
-        return change
-    nodes = list(graph.members(number for component in region for number in component.nodes))
-    before = {node.id: node.person for node in nodes}
-    parts = partition(graph, nodes)
-    _relabel(graph, parts)
-    change = succeed(graph, parts.clusters, cause.occurred_at)
-    _enliven(graph, parts)
-    told += [notice.merged(graph, survivor, absorbed, before, parts, cause) for survivor, absorbed in change.merged]
-    told += [notice.split(graph, source, results, cause, parts) for source, results in change.split]
-    return change
-
-
-def _leaf(graph: Graph, region: list[Component], work: Work) -> Change | None:
-    """Let a new browser or device follow a large person without conflicts; None if it is not as simple as that."""
-    small, large = sorted(region, key=lambda component: len(component.nodes))
-    (leaf, *others) = graph.members(small.nodes)
-    bond = next(iter(work.fresh))
-    if others or leaf.rule.named or leaf.person or not large.plain or len(large.nodes) <= LARGE or bond.verdict:
-        return None
-    host = graph.nodes[bond.other(leaf.id)]
-    if host.component is not large or host.person is None or work.seeds - {leaf, host}:
-        return None
-    times = [node.first_at for node in graph.members(large.nodes) if node.kind == leaf.kind]
-    if leaf.rule.limit and crowded([*times, leaf.first_at], leaf.rule.limit, leaf.rule.span):
-        return None
-    large.nodes.add(leaf.id)
-    leaf.component, leaf.person = large, host.person
-    host.person.nodes.add(leaf.id)
-    graph.dirty_nodes.add(leaf)
-    return Change([], [], set())
 
 
 def _relabel(graph: Graph, parts: Parts) -> None:
@@ -147,6 +146,7 @@ def _relabel(graph: Graph, parts: Parts) -> None:
         if any(old.held for old in olds):
             _hold(graph, component)
         component.plain = len({at_home[number] for number in numbers}) == 1 and not numbers & parts.contested
+        summed(graph, component)
         for node in piece:
             if node.component is None or node.component.label != label:
                 graph.dirty_nodes.add(node)

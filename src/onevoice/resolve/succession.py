@@ -23,26 +23,28 @@ def succeed(graph: Graph, clusters: Iterable[list[Node]], at: int) -> Change:
     lead to it for ever. A cluster to which nobody came gets back the id that one of its nodes founded and that was
     absorbed since, or else a new one from its strongest node.
     """
-    groups = sorted((sorted(nodes, key=_strength) for nodes in clusters), key=lambda nodes: _strength(nodes[0]))
+    groups = sorted((sorted(nodes, key=strength) for nodes in clusters), key=lambda nodes: strength(nodes[0]))
     heirs = _heirs(groups)
     before = [{node.person.id: node.person for node in nodes if node.person} for nodes in groups]
     change = Change([], [], set())
     for at_group, nodes in enumerate(groups):
-        came = sorted((p for p in before[at_group].values() if heirs[p.id] == at_group), key=_age)
-        person = came[0] if came else _newcomer(graph, nodes, at)
+        came = sorted((p for p in before[at_group].values() if heirs[p.id] == at_group), key=age)
+        person = came[0] if came else newcomer(graph, nodes, at)
         _settle(graph, person, nodes, change)
         if came[1:]:
             change.merged.append((person, came[1:]))
-    _absorb(graph, change)
+    absorb(graph, change)
     _parted(before, groups, heirs, change)
     return change
 
 
-def _strength(node: Node) -> tuple[int, int, int]:
+def strength(node: Node) -> tuple[int, int, int]:
+    """Order nodes by how well they stand for a person; the smallest does it best."""
     return (node.rule.rank, node.first_at, node.weight)
 
 
-def _age(person: Person) -> tuple[int, str]:
+def age(person: Person) -> tuple[int, str]:
+    """Order persons, the oldest first."""
     return (person.founded_at, person.id)
 
 
@@ -56,7 +58,8 @@ def _heirs(groups: list[list[Node]]) -> dict[str, int]:
     return {id_: max(counts, key=lambda number: (counts[number], -number)) for id_, counts in overlap.items()}
 
 
-def _newcomer(graph: Graph, nodes: list[Node], at: int) -> Person:
+def newcomer(graph: Graph, nodes: list[Node], at: int) -> Person:
+    """Return a person for nodes, strongest first, to whom none came: an absorbed one taken up again, or a new one."""
     # A node that moved here from a living person may have founded that one: only absorbed ids are taken up again.
     for node in nodes:
         if node.dormant:
@@ -83,7 +86,8 @@ def _settle(graph: Graph, person: Person, nodes: list[Node], change: Change) -> 
             graph.dirty_nodes.add(node)
 
 
-def _absorb(graph: Graph, change: Change) -> None:
+def absorb(graph: Graph, change: Change) -> None:
+    """Let every absorbed id lead to its survivor."""
     for survivor, absorbed in change.merged:
         for person in absorbed:
             graph.redirects[person.id] = (person, survivor.id)

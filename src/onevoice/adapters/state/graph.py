@@ -10,6 +10,7 @@ from onevoice.resolve.blocklist import mailbox
 from onevoice.resolve.bond import Bond, Part
 from onevoice.resolve.graph import CROWDED, Component, Graph, Key, Node, Person
 from onevoice.resolve.household import SPREAD
+from onevoice.resolve.plain import summed
 
 NODES = (
     "node", "kind", "value", "person", "component", "status", "trust", "first_at", "marks", "neighbours", "founded",
@@ -75,6 +76,7 @@ class GraphStore:
             nodes = [graph.nodes[number] for number in component.nodes]
             live = any(bond.live for node in nodes for bond in node.links.values())
             component.plain = not live and len({node.person for node in nodes}) == 1
+            summed(graph, component)
         return _housemates(graph, members)
 
     def _members(self, graph: Graph, rows: Sequence[Row]) -> list[Node]:
