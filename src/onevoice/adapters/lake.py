@@ -201,6 +201,11 @@ class Lake:
 
     # --- reading
 
+    def versions(self) -> tuple[int, ...]:
+        """Return the version of each table that audiences and reports read; -1 where there is none."""
+        found = (self.open(name) for name in columns.SCHEMAS)
+        return tuple(-1 if delta is None else delta.version() for delta in found)
+
     def files(self, name: str) -> list[str]:
         """Return the parquet files of a table's newest version."""
         found = self.open(name)

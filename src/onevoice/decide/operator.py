@@ -131,6 +131,7 @@ def compare(op: str, operand: Operand, value: Any) -> Any:
 
 def measured(op: str, operand: Operand, value: Any) -> Any:
     """Return the test of a count or sum in which no row at all means zero."""
-    if holds_for_nothing(op, value):
+    # A denial makes something of nothing, so it must not meet a null either.
+    if holds_for_nothing(op, value) or op == "ne":
         operand = msgspec.structs.replace(operand, number=operand.number.fill_null(0))
     return compare(op, operand, value)

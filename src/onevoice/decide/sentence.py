@@ -65,7 +65,7 @@ def _happened(rule: rules.Happened) -> str:
     unit = "day" if rule.measure == "days" else "time"
     if rule.measure == "count" and (rule.op, rule.value) == ("at_least", 1):
         return f"who did {what[0]}{what[1]}{_window(rule)}"
-    if rule.measure == "count" and (rule.op, rule.value) in {("eq", 0), ("lt", 1), ("at_most", 0)}:
+    if rule.measure == "count" and (rule.op, rule.value) in (("eq", 0), ("lt", 1), ("at_most", 0)):
         return f"who never did {what[0]}{what[1]}{_window(rule)}"
     on = "on " if unit == "day" else ""
     return f"who did {what[0]}{what[1]} {on}{_times(rule.op, rule.value, unit)}{_window(rule)}"
@@ -153,6 +153,8 @@ def _told(op: str, value: Any) -> str:
 def _value(op: str, value: Any) -> str:
     if isinstance(value, list):
         return words([_value(op, one) for one in value], "and" if op == "between" else "or")
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return quoted(value) if isinstance(value, str) else f"{value:,}"

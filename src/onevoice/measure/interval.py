@@ -32,6 +32,11 @@ def error(a: Moments, b: Moments) -> float:
     return math.sqrt(a.variance / a.n + b.variance / b.n)
 
 
+def student(degrees: float) -> float:
+    """Return Student's quantile of a two-sided 95 % interval."""
+    return float(stats.t.ppf(0.5 + LEVEL / 2, degrees))
+
+
 def welch(a: Moments, b: Moments, *, method: str = "Welch", assumptions: tuple[str, ...] = ()) -> Estimate:
     """Return the difference of two means with Welch's t interval; both groups hold at least two."""
     point, spread = a.mean - b.mean, error(a, b)
@@ -40,7 +45,7 @@ def welch(a: Moments, b: Moments, *, method: str = "Welch", assumptions: tuple[s
     else:
         left, right = a.variance / a.n, b.variance / b.n
         degrees = (left + right) ** 2 / (left**2 / (a.n - 1) + right**2 / (b.n - 1))
-        half = float(stats.t.ppf(0.5 + LEVEL / 2, degrees)) * spread
+        half = student(degrees) * spread
     return Estimate(
         point=point, low=point - half, high=point + half, n=a.n + b.n, method=method, assumptions=assumptions
     )
