@@ -19,7 +19,7 @@ from tests.conftest import NOW
 _numbers = itertools.count(1)
 
 #: Tables that two honest runs over the same intake must agree on, and the columns that may differ.
-COMPARED = ("events", "seen", "nodes", "edges", "persons", "households", "facets", "consents")
+COMPARED = ("events", "nodes", "edges", "persons", "households", "facets", "consents")
 
 
 def settings_of(home: Path, **changes: Any) -> Settings:

@@ -1,5 +1,6 @@
 """The resolver takes everything exactly once, whatever happens in between."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,19 +135,13 @@ class Trap:
         return getattr(self._real, name)
 
 
-@pytest.mark.parametrize("error", [KeyError("defect"), Unavailable("no")], ids=["defect", "store"])
+@pytest.mark.parametrize("error", [KeyError("defect"), sqlite3.DataError("too big")], ids=["code", "data"])
 def test_an_event_that_makes_code_fail_is_put_aside(stores: Stores, error: Exception) -> None:
     """The one event is found and rejected as internal_error with its bytes; all others go on; a replay takes it in."""
     real = stores.graph
     stores.graph = Trap(real, "u13", error)  # type: ignore[assignment]
     tell(stores, [track(number) for number in range(25)], size=10)
-    pipeline = Pipeline(stores, stores.settings, clock=lambda: NOW)
-    for _ in range(3):
-        try:
-            while pipeline.step():
-                pass
-        except Unavailable:
-            continue
+    resolve(stores)
 
     assert {f"m{number}" for number in range(25)} - {"m13"} == {one.event.id for one in stores.log.events(0, 99)}
     rows = stores.log.rejected()

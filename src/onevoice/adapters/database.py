@@ -225,6 +225,9 @@ def _sqlite_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        # The generic code means wrong SQL or data: waiting would not help.
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise
         raise StoreUnavailable(f"The state store answered: {error}.") from error
 
 
@@ -355,6 +358,9 @@ def _postgres_errors() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
+        # Class 54 means that a row or statement exceeds a limit: waiting would not help.
+        if (error.sqlstate or "").startswith("54"):
+            raise
         raise StoreUnavailable(f"PostgreSQL answered: {error}.") from error
 
 

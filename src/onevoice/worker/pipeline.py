@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from onevoice.adapters.database import Database, StoreUnavailable
+from onevoice.adapters.database import Database
 from onevoice.adapters.state.cursors import Cursor, Overtaken
 from onevoice.adapters.state.intake import Intake
 from onevoice.adapters.state.log import Log
@@ -28,9 +28,6 @@ log = logging.getLogger("onevoice.worker")
 
 #: Names of two rows of `cursors`: how far the intake is resolved, and how often the tables were rebuilt.
 RESOLVE, GENERATION = "resolve", "generation"
-
-#: Failures of a store that is otherwise well, at one place, after which the content is suspected.
-SUSPICIOUS = 3
 
 
 class Furnished(Tables, Protocol):
@@ -55,7 +52,6 @@ class Pipeline:
         self._working = Working(stores, settings)
         self._cursor = Cursor(stores.state, RESOLVE)
         self._generation = Cursor(stores.state, GENERATION)
-        self._failures = 0
         self._known = False
 
     def step(self) -> int:
@@ -72,13 +68,13 @@ class Pipeline:
             return 0
         try:
             self._commit(portion.said, [what for what, _ in portion.refused], portion.last)
-        except Unavailable as error:
-            self._withdraw(error, portion)
+        except Unavailable:
+            self.forget()
+            raise
         except Exception:
             log.exception("A batch failed and is searched for its cause", extra={"seq": portion.last})
             self.forget()
             self._isolate(portion)
-        self._failures = 0
         self._working.trim()
         return max(1, len(portion.said) + len(portion.refused))
 
@@ -112,25 +108,6 @@ class Pipeline:
         self._at = upto
         self._seq += len(entries)
 
-    def _withdraw(self, error: Unavailable, portion: Portion) -> None:
-        """Wait for a store that is unwell; one that is well and refuses the same batch again refuses its content."""
-        self.forget()
-        self._failures += 1
-        if isinstance(error, Overtaken) or self._failures < SUSPICIOUS or not self._store_is_well():
-            raise error
-        log.error("The store is well and refuses a batch, which is searched for its cause", extra={"seq": portion.last})
-        self._isolate(portion)
-
-    def _store_is_well(self) -> bool:
-        """Try a small write."""
-        self._look()
-        try:
-            with self._stores.state.transaction():
-                self._cursor.advance(self._at, self._at, self._clock())
-        except Unavailable:
-            return False
-        return True
-
     def _isolate(self, portion: Portion) -> None:
         """
         Commit what can be committed and put aside what cannot, then move on.
@@ -157,11 +134,11 @@ class Pipeline:
         """Commit events without moving on, and return what their content made fail."""
         try:
             self._commit(said, (), self._at)
+        except Unavailable:
+            self.forget()
+            raise
         except Exception as error:
             self._working.forget()
-            self._look()
-            if isinstance(error, Overtaken) or (isinstance(error, StoreUnavailable) and not self._store_is_well()):
-                raise
             log.debug("A part of a batch failed", exc_info=error)
             return error
         return None
