@@ -1,0 +1,1 @@
+"""What runs the house: rejected events, sources and health."""

@@ -1,0 +1,1 @@
+"""People: the list, the search, and one person in full."""

@@ -1,0 +1,243 @@
+"""What the pages about people show."""
+
+from typing import Any
+
+import msgspec
+
+from onevoice.adapters.state.ledger import Ledger
+from onevoice.adapters.state.people import People, key
+from onevoice.adapters.state.search import Search
+from onevoice.collect.plan import RANKS
+from onevoice.console import house
+from onevoice.domain.consent import Consent
+from onevoice.domain.delivery import Delivery
+from onevoice.domain.errors import BadInput
+from onevoice.domain.moment import to_iso
+from onevoice.domain.money import MICROS
+from onevoice.domain.person import Link
+from onevoice.domain.profile import Amounts, Known, Profile, Summary, Trait
+from onevoice.profile import amount, naming
+from onevoice.profile import timeline as timelines
+
+PAGE = 50
+FOUND = 40  #: answers to one search
+ENTRIES = 30  #: events of one page of a timeline
+CATEGORIES = 5
+
+
+class BadPlace(BadInput):
+    """That page of the list cannot be found; start again from the top."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list of people."""
+
+    person: str
+    name: str
+    sub: str
+    channels: tuple[str, ...]
+    orders: int
+    revenue: int
+    currency: str
+    last_at: int
+
+
+def row(one: Summary) -> Row:
+    """Return a person as a line: the address and the city under the name, unless the address is the name."""
+    address = one.email or one.phone
+    parts = [part for part in (address, one.city) if part and part != one.name]
+    return Row(
+        person=one.person,
+        name=one.name,
+        sub=" · ".join(parts),
+        channels=one.channels,
+        orders=one.orders,
+        revenue=one.revenue,
+        currency=one.currency or house.settings().currency,
+        last_at=one.last_at,
+    )
+
+
+def search(wanted: str, limit: int = FOUND) -> list[Row]:
+    """Return the people who fit what was typed, the best first."""
+    found = Search(house.stores().state, house.settings().country).find(wanted, limit)
+    return [row(hit.summary) for hit in found]
+
+
+def listed(wanted: str, after: str) -> tuple[list[Row], str]:
+    """
+    Return a page of people and where the next one starts; "" on the last.
+
+    Raises:
+        BadPlace: *after* was not written here.
+    """
+    if wanted:
+        return search(wanted), ""
+    found = People(house.stores().state).page(_place(after), PAGE)
+    last = key(found[-1]) if len(found) == PAGE else None
+    return [row(one) for one in found], f"{last[0]}.{last[1]}" if last else ""
+
+
+def _place(written: str) -> tuple[int, str] | None:
+    at, _dot, person = written.partition(".")
+    if not written:
+        return None
+    if not at.lstrip("-").isdigit():
+        raise BadPlace
+    return int(at), person
+
+
+def name(profile: Profile) -> str:
+    """Return what a person is called."""
+    return naming.display_name(profile)
+
+
+def strongest_first(profile: Profile) -> list[Known]:
+    """Return a person's identifiers: those that vouch most first."""
+    return sorted(
+        profile.identifiers,
+        key=lambda one: (not one.contactable, RANKS.get(one.identifier.base, len(RANKS)), one.identifier.value),
+    )
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of an order."""
+
+    name: str
+    quantity: str
+    amount: str
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as the timeline shows it."""
+
+    at: int
+    day: str
+    name: str
+    channel: str
+    icon: str
+    sentence: str
+    derived: bool
+    lines: tuple[Line, ...] = ()
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """One page of a timeline."""
+
+    entries: tuple[Shown, ...]
+    after: str
+
+
+def timeline(profile: Profile, after: str, channel: str) -> Stretch:
+    """
+    Return a page of a person's timeline, the newest first.
+
+    Raises:
+        BadCursor: *after* was not written here.
+    """
+    stores = house.stores()
+    before = timelines.place(after)
+    nodes = stores.graph.nodes(profile.person)
+    rows = stores.log.of_nodes(nodes, before, ENTRIES + 1, channel)
+    page = timelines.page(((one.seq, one.event) for one in rows), ENTRIES, before)
+    return Stretch(tuple(_shown(entry) for entry in page.entries), page.after)
+
+
+def _shown(entry: timelines.Entry) -> Shown:
+    return Shown(
+        at=entry.at,
+        day=to_iso(entry.at)[:10],
+        name=entry.name,
+        channel=entry.channel,
+        icon=entry.icon,
+        sentence=entry.sentence,
+        derived=entry.derived,
+        lines=_lines(entry.properties),
+    )
+
+
+def _lines(properties: dict[str, Any]) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            str(line.get("name") or line.get("product_id") or line.get("sku") or "–"),
+            f"{amount.quantity(line) / MICROS:g}",
+            _price(line),
+        )
+        for line in amount.products(properties)
+    )
+
+
+def _price(line: dict[str, Any]) -> str:
+    found = amount.micros(line.get("amount") if line.get("amount") is not None else line.get("price"))
+    return "" if found is None else f"{found / MICROS:,.2f}"
+
+
+def main_revenue(revenue: Amounts) -> tuple[int, str]:
+    """Return the amount and currency in which most was spent."""
+    best = max(revenue.items(), key=lambda item: item[1], default=(house.settings().currency, 0))
+    return best[1], best[0]
+
+
+def newest_consents(profile: Profile) -> list[Consent]:
+    """Return the newest word on each channel and purpose, and no older ones; a withdrawal at any address wins."""
+    newest: dict[tuple[int, str, str], Consent] = {}
+    for one in sorted(profile.consents, key=lambda one: one.at):
+        newest[one.node, one.channel, one.purpose] = one
+    strictest: dict[tuple[str, str], Consent] = {}
+    for one in newest.values():
+        known = strictest.get((one.channel, one.purpose))
+        if known is None or (one.state == "withdrawn" and known.state == "granted"):
+            strictest[one.channel, one.purpose] = one
+    return sorted(strictest.values(), key=lambda one: (one.purpose, one.channel))
+
+
+def household(profile: Profile) -> list[Row]:
+    """Return who lives with a person."""
+    if not profile.household:
+        return []
+    stores = house.stores()
+    others = [one for one in stores.graph.household(profile.household) if one != profile.person]
+    return [row(one) for one in People(stores.state).of(others)]
+
+
+def deliveries(profile: Profile) -> list[Delivery]:
+    """Return what was sent to a person, the newest first, under any id they ever had."""
+    ledger = Ledger(house.stores().state)
+    found = [one for person in (profile.person, *profile.absorbed) for one in ledger.of_person(person, 20)]
+    return sorted(found, key=lambda one: -one.planned_at)[:20]
+
+
+def categories(profile: Profile, currency: str) -> list[dict[str, Any]]:
+    """Return what a person spends most on, with its share of the largest."""
+    sums = [(label, one.revenue.get(currency, 0)) for label, one in profile.categories.items()]
+    best = sorted((item for item in sums if item[1] > 0), key=lambda item: -item[1])[:CATEGORIES]
+    return [{"name": label, "revenue": spent, "share": round(100 * spent / best[0][1])} for label, spent in best]
+
+
+def said(trait: Trait) -> dict[str, Any]:
+    """Return a trait for a template, whose names may not be Python's."""
+    value = msgspec.json.encode(trait.value).decode() if isinstance(trait.value, dict | list) else trait.value
+    return {"value": value, "from": trait.source, "at": trait.at, "others": len(trait.others)}
+
+
+def why(profile: Profile) -> list[Link]:
+    """Return the reasons for which a person's identifiers belong together."""
+    return list(house.stores().graph.why(profile.person))
+
+
+def shown(profile: Profile) -> dict[str, Any]:
+    """Return everything that the page of a person shows, except the timeline."""
+    revenue, currency = main_revenue(profile.revenue)
+    return {
+        "profile": msgspec.structs.replace(profile, identifiers=tuple(strongest_first(profile))),
+        "name": name(profile),
+        "city": naming.city(profile),
+        "revenue": revenue,
+        "money_of": currency,
+        "channels": sorted(profile.channels, key=lambda channel: -profile.channels[channel].count),
+        "traits": [(label.replace("_", " "), said(trait)) for label, trait in profile.traits.items()],
+        "consents": newest_consents(profile),
+        "household": household(profile),
+        "deliveries": deliveries(profile),
+        "categories": categories(profile, currency),
+    }

@@ -1,0 +1,1 @@
+"""The dashboard: what is going on, in figures and charts."""

@@ -1,0 +1,1 @@
+"""The workspace itself: its keys and what it is called."""
