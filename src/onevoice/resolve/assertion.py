@@ -9,9 +9,10 @@ from onevoice.domain.event import Event
 from onevoice.domain.evidence import VERDICTS, Verdict
 from onevoice.domain.identifier import Identifier, Trust
 from onevoice.resolve.bond import HUMAN, LINKAGE, Part
-from onevoice.resolve.graph import Graph, Key, Node, NotLoaded
+from onevoice.resolve.graph import Graph, Key
 from onevoice.resolve.naming import derived
 from onevoice.resolve.settlement import Work, connect
+from onevoice.resolve.sighting import sight
 
 ASSERTED = "Identity Asserted"
 LINKED = "Identity Linked"
@@ -100,7 +101,7 @@ def speak(graph: Graph, event: Event, work: Work) -> None:
     """Record what an assertion says, unless a later one has already been heard."""
     actor = str(event.properties.get("actor", "") or event.properties.get("model", ""))
     for pair in said(event):
-        a, b = _node(graph, pair.a, event, work), _node(graph, pair.b, event, work)
+        a, b = (sight(graph, end.key, event.occurred_at, work) for end in (pair.a, pair.b))
         bond = connect(graph, a, b)
         part = Part(1, event.occurred_at, event.occurred_at, event.id)
         part.actor = actor
@@ -108,13 +109,3 @@ def speak(graph: Graph, event: Event, work: Work) -> None:
         part.probability = pair.probability if event.name == LINKED else 1.0
         if bond.replace(HUMAN if event.name == ASSERTED else LINKAGE, part):
             work.fresh[bond] = None
-
-
-def _node(graph: Graph, identifier: Identifier, event: Event, work: Work) -> Node:
-    node = graph.by_key.get(identifier.key)
-    if node is None:
-        node = graph.create(identifier.key, event.occurred_at)
-        work.seeds.add(node)
-    elif node.component is None:
-        raise NotLoaded(kind=node.kind)
-    return node

@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 from onevoice.domain.event import Event
 from onevoice.resolve.assertion import SPOKEN, speak, spoken_keys
-from onevoice.resolve.blocklist import mailbox
 from onevoice.resolve.bond import ALIAS, EVENT, SURE
-from onevoice.resolve.graph import BLOCKED, CROWDED, Graph, Key, Node, NotLoaded
+from onevoice.resolve.graph import BLOCKED, CROWDED, Graph, Key, Node
 from onevoice.resolve.marks import marks_of, merged
 from onevoice.resolve.rules import Rules
 from onevoice.resolve.settlement import Work, connect, settle
+from onevoice.resolve.sighting import sight
 
 #: What comes back from a channel confirms an address, but names nobody: such events never raise trust.
 RECEIPTS = ("Email ", "SMS ", "Push Notification ", "Mail Piece ")
@@ -62,61 +62,28 @@ def _sight(graph: Graph, event: Event, work: Work) -> list[Node]:
     by_key, tick, at = graph.by_key, graph.tick, event.occurred_at
     nodes = []
     for identifier in event.identifiers:
-        node = by_key.get((identifier.kind, identifier.value))
-        if node is None:
-            node = graph.create((identifier.kind, identifier.value), at)
-            work.seeds.add(node)
-            if mailbox(node.value) and node.rule.named:
-                _canonical(graph, node, event, work)
-        elif node.component is None:
-            raise NotLoaded(kind=node.kind)
+        key = (identifier.kind, identifier.value)
+        node = by_key.get(key)
+        if node is None or node.component is None or at < node.first_at:
+            node = sight(graph, key, at, work)
         node.tick = tick
-        if identifier.trust > node.trust or at < node.first_at:
+        if identifier.trust > node.trust:
             _raise(graph, node, int(identifier.trust), event, work)
         nodes.append(node)
     return nodes
 
 
 def _raise(graph: Graph, node: Node, trust: int, event: Event, work: Work) -> None:
-    """Widen what is known of a node: seen earlier, or vouched for by somebody better."""
-    if event.occurred_at < node.first_at:
-        _earlier(graph, node, event.occurred_at, work)
-    if trust > node.trust and not (trust == SURE and event.name.startswith(RECEIPTS)):
-        node.trust = trust
-        graph.dirty_nodes.add(node)
-        component = node.component
-        if node.firm and component:
-            component.firm = True
-        if node.rule.household or (node.firm and component and (component.soft or not component.plain)):
-            work.seeds.add(node)
-
-
-def _earlier(graph: Graph, node: Node, at: int, work: Work) -> None:
-    """Move the moment at which a node was first seen; it may now exceed a limit together with others, or no more."""
-    component, old = node.component, node.first_at
-    node.first_at = at
+    """Note that somebody better vouched for a node."""
+    if trust == SURE and event.name.startswith(RECEIPTS):
+        return
+    node.trust = trust
     graph.dirty_nodes.add(node)
-    if not node.rule.limit or component is None:
-        return
-    if component.plain and old in (times := component.times.get(node.kind, [])):
-        times.remove(old)
-        times.append(at)
-    if len(component.nodes) > node.rule.limit:
+    component = node.component
+    if node.firm and component:
+        component.firm = True
+    if node.rule.household or (node.firm and component and (component.soft or not component.plain)):
         work.seeds.add(node)
-
-
-def _canonical(graph: Graph, email: Node, event: Event, work: Work) -> None:
-    """Bind a Gmail address to the mailbox that all its spellings reach."""
-    if not email.kind.startswith("email"):
-        return
-    key = ("mailbox", mailbox(email.value))
-    box = graph.by_key.get(key)
-    if box is None:
-        box = graph.create(key, 0)
-        work.seeds.add(box)
-    bond = connect(graph, email, box)
-    bond.say(EVENT + SURE, 0, "")  # a truth without a date: it must not depend on which event told it
-    work.fresh[bond] = None
 
 
 def _bind(graph: Graph, anchor: Node, nodes: list[Node], event: Event, work: Work) -> None:
