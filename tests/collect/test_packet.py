@@ -11,6 +11,7 @@ from onevoice.collect.keys import hashed
 from onevoice.collect.packet import merged, read
 from onevoice.collect.plan import Plan
 from onevoice.collect.reasons import ADVICE, REASONS
+from onevoice.collect.vocabulary import VOCABULARY
 from onevoice.domain.event import Event, Rejected
 from onevoice.domain.identifier import Identifier, Trust
 from onevoice.domain.packet import Packet
@@ -388,6 +389,46 @@ def test_pixel() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"data=eyJldmVudCI6IlRyaWVkIiwidXNlcklkIjoidTEiLCJwcm9wZXJ0aWVzIjp7InN1YmplY3QiOiLDvMO_In19",
+        b"data=eyJldmVudCI6IlRyaWVkIiwidXNlcklkIjoidTEiLCJwcm9wZXJ0aWVzIjp7InN1YmplY3QiOiLDvMO%2FIn19%3D",
+        b"event=Tried&userId=u1&properties.subject=%C3%BC%C3%BF",
+    ],
+)
+def test_pixel_query(query: bytes) -> None:
+    """A pixel may also be kept as its query: base64 in either alphabet, padded or not, or dotted names."""
+    event = heard(query, path="pixel")  # type: ignore[arg-type]
+
+    assert ("Tried", "web", {"subject": "üÿ"}) == (event.name, event.channel, event.properties)
+
+
+@pytest.mark.parametrize("query", [b"data=%%%", b"data=a", b"&".join(b"a%d=1" % n for n in range(401)), b"\xff=1"])
+def test_broken_pixels_are_kept(query: bytes) -> None:
+    """A pixel that cannot be read becomes a reject, for its sender only ever sees a picture."""
+    reject = refused(query, path="pixel")
+
+    assert ("invalid_json", query) == (reject.reason, reject.raw)
+
+
+DEEP = b"[" * 400 + b"]" * 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"batch":[{"type":"track","event":"T","userId":"u"}],"context":{"a":%b}}' % DEEP,
+        b'{"batch":[{"type":"track","event":"T","userId":"u"}],"integrations":{"a":%b}}' % DEEP,
+        b'{"batch":[{"type":"track","event":"T","userId":"u","externalIds":%b}]}' % DEEP,
+        b'{"batch":[{"type":"page","userId":"u","name":%b}]}' % DEEP,
+    ],
+)
+def test_depth_is_watched_everywhere(body: bytes) -> None:
+    """Whatever part of a batch is nested too deeply, it is refused before it is kept anywhere."""
+    assert "invalid_json" == refused(body, path="batch").reason
+
+
 def test_emitted_events_are_believed() -> None:
     """The house's own events are taken as they are; what has a business key gets it."""
     said = Event(
@@ -442,6 +483,38 @@ def test_any_json_is_answered_and_can_be_stored(path: str, items: list[Any], tru
     for answer in answers:
         assert answer == msgspec.json.decode(msgspec.json.encode(answer), type=type(answer))
         assert isinstance(answer, Event) or answer.reason in REASONS
+
+
+ODD = st.text(max_size=6) | st.integers(-(10**15), 10**15) | st.none() | st.lists(st.text(max_size=2), max_size=2)
+CONTEXTS = st.fixed_dictionaries(
+    {"channel": st.sampled_from(["store", "web", "", 5])},
+    optional={
+        "store": st.dictionaries(st.sampled_from(["id", "register_id", "time_zone"]), ODD),
+        "timezone": ODD,
+        "device": st.dictionaries(st.sampled_from(["id", "token", "advertisingId", "adTrackingEnabled"]), ODD),
+        "externalIds": st.lists(st.dictionaries(st.sampled_from(["id", "type"]), ODD), max_size=2) | ODD,
+        "identity": st.dictionaries(st.sampled_from(["signature", "expires"]), ODD) | ODD,
+        "library": st.dictionaries(st.just("name"), ODD) | ODD,
+        "traits": st.dictionaries(st.sampled_from(["email", "phone", "loyalty_id"]), ODD) | ODD,
+        "direct": st.booleans(),
+        "flags": ODD,
+    },
+)
+KNOWN = st.sampled_from([one for one in VOCABULARY if one])
+
+
+@given(data=st.data(), name=KNOWN, context=CONTEXTS, trust=st.sampled_from(Trust))
+def test_known_events_with_odd_values_are_answered(data: st.DataObject, name: str, context: Any, trust: Trust) -> None:
+    """No value in any place that is looked at makes the reader fail."""
+    schema = VOCABULARY[name].document
+    members = sorted({*schema.properties, *schema.rename, "till_time", "card_alias", "email"})
+    properties = data.draw(
+        st.dictionaries(st.sampled_from(members), ODD | st.sampled_from(["2026-01-01", "1.5", "EUR"]))
+    )
+    item = {"event": name, "userId": "u", "properties": properties, "context": context}
+    (answer,) = read(packet(item, path="track", trust=trust), Plan(secret=b"s"))
+
+    assert isinstance(answer, Event) or answer.reason in {"schema_violation", "plan_blocked", "bad_id"}
 
 
 @given(item=ITEMS)

@@ -111,6 +111,6 @@ def till_moment(business_date: object, till_time: object, zone: tzinfo) -> int |
     try:
         day = date.fromisoformat(str(business_date)[:10])
         clock = time.fromisoformat(till_time) if isinstance(till_time, str) and till_time else time(12)
-    except ValueError:
+        return from_datetime(datetime.combine(day, clock.replace(tzinfo=clock.tzinfo or zone)))
+    except (ValueError, OverflowError):
         return None
-    return from_datetime(datetime.combine(day, clock.replace(tzinfo=clock.tzinfo or zone)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from onevoice.collect import channel, clock, identity, message
+from onevoice.collect import channel, clock, identity, message, pixel
 from onevoice.collect.address import is_card_number
 from onevoice.collect.keys import hashed
 from onevoice.collect.mending import mend
@@ -41,6 +41,9 @@ LIVE_IMPORTERS = frozenset({"analytics-java", "analytics-ruby"})
 CARD_DATA = frozenset({"card_number", "cardNumber", "pan", "cvv", "cvc"})
 CARD_DIGITS = re.compile(rb"\d(?:[ -]?\d){11,18}")
 
+#: Members of an item that may hold anything, and are kept.
+INSPECTED = ("traits", "properties", "context", "integrations", "external_ids", "name", "category", "channel")
+
 #: Errors of the door, to the reasons under which their bytes are kept.
 DOOR = {"event_too_large": "event_too_large", "batch_too_large": "batch_too_large"}
 
@@ -59,7 +62,7 @@ def read(packet: Packet, plan: Plan) -> list[Answer]:
     try:
         if packet.path in {"batch", "import"}:
             return _batch(desk)
-        return [desk.take(packet.body, 0)]
+        return [desk.take(pixel.unfolded(packet.body) if packet.path == "pixel" else packet.body, 0)]
     except Refused as refused:
         return [desk.reject(refused, packet.body)]
 
@@ -115,10 +118,18 @@ class Desk:
         self.sent_at: int | None = None
 
     def share(self, batch: message.Batch) -> None:
-        """Remember what the batch says once for all its items."""
+        """
+        Remember what the batch says once for all its items.
+
+        Raises:
+            Refused: It is nested too deeply, or holds a number that is too long.
+        """
+        if message.is_suspicious(self.packet.body):
+            message.inspect(batch.context, "$.context", 2)
+            message.inspect(batch.integrations, "$.integrations", 2)
         self.shared = batch.context or {}
         self.integrations = batch.integrations if isinstance(batch.integrations, dict) else {}
-        self.sent = batch.sent_at
+        self.sent = batch.sent_at if isinstance(batch.sent_at, str | int | float) else None
         self.sent_at = clock.moment(batch.sent_at)
 
     def take(self, raw: bytes, index: int) -> Answer:
@@ -139,7 +150,7 @@ class Desk:
             raw = message.lenient(raw)
             item = message.item(raw)
         if message.is_suspicious(raw):
-            for name in ("traits", "properties", "context", "integrations"):
+            for name in INSPECTED:
                 message.inspect(getattr(item, name), f"$.{name}", 2)
         return self._event(item, raw, index)
 
@@ -154,8 +165,8 @@ class Desk:
             raise Refused("schema_violation", which, f"An event has at most {MOST_FIELDS} properties or traits.")
         identifiers = self._identifiers(item, kind, schema, traits, properties, context)
         by_name = schema.channel if schema else ""
-        pixel = self.packet.path == "pixel"
-        where = channel.infer(context, schema=by_name, library=library, kind=kind, pixel=pixel)
+        is_pixel = self.packet.path == "pixel"
+        where = channel.infer(context, schema=by_name, library=library, kind=kind, pixel=is_pixel)
         written = item.timestamp if item.timestamp is not None else item.original_timestamp
         original = self._original(written, where, properties, context)
         at, quality, sent_at, imported = self._settled(original, item, library)
@@ -182,8 +193,8 @@ class Desk:
         """Return what kind of call this is, once it is clear that it may speak here at all."""
         kind = item.type
         if not kind:
-            pixel = self.packet.path == "pixel"
-            kind = str(self.packet.meta.get("type", "track")) if pixel else self.packet.path
+            is_pixel = self.packet.path == "pixel"
+            kind = str(self.packet.meta.get("type", "track")) if is_pixel else self.packet.path
         if kind not in NAMES:
             raise Refused("unknown_type", "$.type")
         if item.write_key is not None and not self.plan.owns(str(item.write_key)):
@@ -302,9 +313,12 @@ class Desk:
             return hashed(given.encode())
         if not timed:
             return hashed(f"{self.packet.key}\0{self.packet.seq}\0{index}".encode())
-        said = msgspec.json.decode(raw)
-        said.pop("sentAt", None)
-        return hashed(msgspec.json.encode((self.packet.key, said, index), order="sorted"))
+        try:
+            said = msgspec.json.decode(raw)
+            said.pop("sentAt", None)
+            return hashed(msgspec.json.encode((self.packet.key, said, index), order="sorted"))
+        except message.UNREADABLE as error:
+            raise Refused("invalid_json", "$") from error
 
     def reject(self, refused: Refused, raw: bytes) -> Rejected:
         """Return what is kept of a refused message, with all that a replay needs."""
