@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 
@@ -37,6 +38,20 @@ def wait_for(port: int, seconds: float = 30) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError(f"nothing listens on port {port} after {seconds} s")
+
+
+def wait_until_ready(url: str, seconds: float = 30) -> None:
+    """Wait until PostgreSQL takes connections: it listens a moment before it has started up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def postgres_binaries() -> Path | None:
@@ -91,8 +106,10 @@ def postgres() -> Iterator[str]:
         cwd="/",
     )
     try:
+        url = f"postgresql://onevoice@127.0.0.1:{port}/postgres"
         wait_for(port)
-        yield f"postgresql://onevoice@127.0.0.1:{port}/postgres"
+        wait_until_ready(url)
+        yield url
     finally:
         server.terminate()
         server.wait(30)

@@ -1,19 +1,20 @@
 """The rehearsal mailbox: a real SMTP server on this machine that keeps every message in a Maildir."""
 
+import asyncio
 import email
 import email.policy
 import hashlib
 import itertools
 import os
+import threading
 import time
 from email.message import EmailMessage
 from pathlib import Path
 
 import msgspec
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from onevoice.domain.errors import NotFound
+from onevoice.domain.errors import NotFound, Unavailable
 
 MOST = 10 * 1024 * 1024  #: largest message taken, bytes
 _count = itertools.count()
@@ -21,6 +22,10 @@ _count = itertools.count()
 
 class MessageNotFound(NotFound):
     """There is no such message in the mailbox."""
+
+
+class PortTaken(Unavailable):
+    """The mailbox cannot listen; another program uses the port."""
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,22 +101,48 @@ class Mailbox:
         return [path for path in (self.path / "new").iterdir() if path.is_file()]
 
 
-class Sink:
-    """The SMTP server in front of a mailbox; `start` returns the port it listens on."""
+class Listener:
+    """An SMTP server in a thread of its own; port 0 takes a free one."""
 
-    def __init__(self, mailbox: Mailbox, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.mailbox = mailbox
-        self._controller = Controller(_Keep(mailbox), hostname=host, port=port, data_size_limit=MOST)
+    def __init__(self, handler: object, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._handler = handler
+        self._host, self._port = host, port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
 
     def start(self) -> int:
-        """Listen, and return the port."""
-        self._controller.start()
-        server = self._controller.server
-        return int(server.sockets[0].getsockname()[1]) if server else 0
+        """
+        Listen, and return the port.
+
+        Raises:
+            PortTaken: Something else listens there.
+        """
+        self._thread.start()
+        opening = self._loop.create_server(self._protocol, self._host, self._port)
+        try:
+            self._server = asyncio.run_coroutine_threadsafe(opening, self._loop).result(10)
+        except OSError as error:
+            self.stop()
+            raise PortTaken(f"The mailbox cannot listen on port {self._port}: {error.strerror}.") from error
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def _protocol(self) -> SMTP:
+        return SMTP(self._handler, hostname="localhost", data_size_limit=MOST, loop=self._loop, enable_SMTPUTF8=True)
 
     def stop(self) -> None:
-        """Stop listening."""
-        self._controller.stop()
+        """Stop listening and end open talks."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        if not self._loop.is_running():
+            self._loop.run_until_complete(asyncio.sleep(0))
+            self._loop.close()
+
+
+def listen(mailbox: Mailbox, *, host: str = "127.0.0.1", port: int = 0) -> Listener:
+    """Return a server that keeps what it is sent in a mailbox; `start` it."""
+    return Listener(_Keep(mailbox), host=host, port=port)
 
 
 class _Keep:
