@@ -47,10 +47,10 @@ def request(path: str, body: bytes, token: str) -> bytes:
     return f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def load(port: int, message: bytes, connections: int) -> dict[str, Any]:
+def load(port: int, messages: list[bytes], connections: int) -> dict[str, Any]:
     """Run the client in a process of its own."""
     with tempfile.NamedTemporaryFile() as file:
-        Path(file.name).write_bytes(message)
+        Path(file.name).write_text(json.dumps([message.decode("latin-1") for message in messages]))
         command = [sys.executable, "-m", "bench.load", str(port), file.name, str(connections), str(SECONDS)]
         found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     if found["bad"]:
@@ -109,7 +109,7 @@ def measured(store: str) -> Iterator[Row]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         house = stack.enter_context(running(folder / "house", **settings_of(store, folder, stack)))
-        load_of = lambda path, body, many: load(house.settings.port, request(path, body, house.write), many)  # noqa: E731
+        load_of = lambda path, body, many: load(house.settings.port, [request(path, body, house.write)], many)  # noqa: E731
         found = load_of("/v1/batch", batch, BATCHING)
         events = found["answered"] * 100 / found["seconds"]
         group = group_size(house)
@@ -121,7 +121,7 @@ def measured(store: str) -> Iterator[Row]:
         found = load_of("/v1/track", single, SINGLE)
         rate = found["answered"] / found["seconds"]
         with bare() as port:
-            nothing = load(port, request("/v1/track", single, house.write), SINGLE)
+            nothing = load(port, [request("/v1/track", single, house.write)], SINGLE)
         most = nothing["answered"] / nothing["seconds"]
         note = f"{store}; {len(single)} B, p50 {found['p50']} ms, p99 {found['p99']} ms"
         yield Row(

@@ -16,9 +16,15 @@ from onevoice.adapters.state.keys import Keys
 from onevoice.domain.errors import OnevoiceError
 from onevoice.gateway import answers, refusals
 from onevoice.gateway import writer as writing
+from onevoice.gateway.api.access import Access
+from onevoice.gateway.api.audiences import Audiences
+from onevoice.gateway.api.desk import Desk
+from onevoice.gateway.api.offers import OfferDesk
+from onevoice.gateway.api.people import People
 from onevoice.gateway.counters import Counters
 from onevoice.gateway.health import Health
-from onevoice.gateway.keyring import KeyRing
+from onevoice.gateway.keyring import Allowance, KeyRing
+from onevoice.gateway.links import Links
 from onevoice.gateway.metrics import Metrics
 from onevoice.gateway.refusals import NotServed, Unexpected, WrongMethod
 from onevoice.gateway.sdk import Sdk
@@ -26,7 +32,7 @@ from onevoice.gateway.tracking import Tracking
 from onevoice.wiring import logs
 from onevoice.wiring import settings as settings_of
 from onevoice.wiring.settings import Settings
-from onevoice.wiring.workspace import open_intake, open_state
+from onevoice.wiring.workspace import open_intake, open_state, secret_of
 
 #: Threads that read from the state store.
 READERS = 4
@@ -47,10 +53,29 @@ def build(settings: Settings, mounts: Sequence[BaseRoute] = ()) -> Starlette:
         await writer.stop()
         pool.shutdown()
 
-    tracking = Middleware(Tracking, settings=settings, ring=ring, writer=writer, counters=counters, alone=not mounts)
+    # Each process counts for itself, so each allows its share.
+    allowance = Allowance(settings.rate_limit / max(1, settings.workers))
+    tracking = Middleware(
+        Tracking,
+        settings=settings,
+        ring=ring,
+        allowance=allowance,
+        writer=writer,
+        counters=counters,
+        alone=not mounts,
+    )
+    inbox = Intake(intake)
+    secret = secret_of(settings)
+    endpoints = [
+        *People(state, inbox, settings.country).endpoints(),
+        *Audiences(state).endpoints(),
+        *OfferDesk(state, inbox, secret).endpoints(),
+    ]
     routes = [
+        *Desk(endpoints, Access(ring, allowance), pool, counters, settings.url).routes(),
         *Sdk(settings, ring).routes(),
         *Health(settings, state, intake, pool).routes(),
+        *Links(state, writer, pool, secret).routes(),
         *Metrics(counters, writer, state, intake, pool).routes(),
         *mounts,
     ]

@@ -19,6 +19,10 @@ class BatchTooLarge(BadInput):
     """The body is larger than this workspace accepts; send smaller batches."""
 
 
+class BodyTooLarge(BadInput):
+    """The body is larger than this address accepts."""
+
+
 class BadEncoding(BadInput):
     """The body is not the gzip stream that it claims to be."""
 
@@ -58,6 +62,7 @@ class Unexpected(OnevoiceError):
 #: The status of an error is that of its nearest ancestor in this table.
 STATUS: dict[type[BaseException], int] = {
     BadInput: 400,
+    BodyTooLarge: 413,
     UnknownKey: 401,
     NotInScope: 403,
     NotAllowed: 409,

@@ -40,7 +40,15 @@ class Tracking:
     """ASGI middleware: answers tracking addresses itself and passes everything else on."""
 
     def __init__(
-        self, app: ASGIApp, *, settings: Settings, ring: KeyRing, writer: Writer, counters: Counters, alone: bool
+        self,
+        app: ASGIApp,
+        *,
+        settings: Settings,
+        ring: KeyRing,
+        allowance: Allowance,
+        writer: Writer,
+        counters: Counters,
+        alone: bool,
     ) -> None:
         self.app = app
         self.alone = alone  #: nothing else lives at this address, so every preflight is ours
@@ -48,7 +56,7 @@ class Tracking:
         self.ring = ring
         self.writer = writer
         self.counters = counters
-        self.allowance = Allowance(settings.rate_limit / max(1, settings.workers))
+        self.allowance = allowance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
