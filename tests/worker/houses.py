@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import random
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import msgspec
 from onevoice.adapters.database import PostgresDatabase
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.stores import Stores
+from onevoice.worker.exporter import Exporter
+from onevoice.worker.listing import Listing
 from onevoice.worker.pipeline import Pipeline
 from tests.conftest import NOW
 
@@ -116,6 +119,17 @@ def resolve(stores: Stores, settings: Settings | None = None) -> int:
     while done := pipeline.step():
         total += done
     return total
+
+
+def work(settings: Settings) -> None:
+    """Resolve, list and export until killed."""
+    stores = Stores.open(settings)
+    pipeline, listing = Pipeline(stores, settings, clock=lambda: NOW), Listing(stores, clock=lambda: NOW)
+    exporter = Exporter(stores, settings)
+    while True:
+        done = pipeline.step() + listing.step() + exporter.step()
+        if not done:
+            time.sleep(0.002)
 
 
 def contents(stores: Stores) -> dict[str, list[tuple[Any, ...]]]:

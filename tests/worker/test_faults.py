@@ -7,25 +7,27 @@ import random
 import resource
 import shutil
 import signal
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
 import pytest
 
 from onevoice.adapters.database import PostgresDatabase, StoreUnavailable, connect
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.stores import Stores
-from onevoice.worker.exporter import Exporter
 from onevoice.worker.listing import Listing
 from onevoice.worker.pipeline import Pipeline
 from tests.conftest import NOW
-from tests.worker.houses import batch, contents, house, resolve, settings_of, story, tell, track
+from tests.worker.houses import batch, contents, house, resolve, settings_of, story, tell, track, work
 
 fork = multiprocessing.get_context("fork")
+#: Workers are forked from a clean process: the lake's threads do not survive a fork of this one.
+clean = multiprocessing.get_context("forkserver")
+clean.set_forkserver_preload(["tests.worker.houses"])
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -43,17 +45,6 @@ def small(tmp_path: Path) -> Iterator[Stores]:
         yield made
 
 
-def work(settings: Settings) -> None:
-    """Resolve, list and export until killed."""
-    stores = Stores.open(settings)
-    pipeline, listing = Pipeline(stores, settings, clock=lambda: NOW), Listing(stores, clock=lambda: NOW)
-    exporter = Exporter(stores, settings)
-    while True:
-        done = pipeline.step() + listing.step() + exporter.step()
-        if not done:
-            time.sleep(0.002)
-
-
 def finished(stores: Stores) -> bool:
     """Tell whether everything that came in was resolved, listed and exported."""
     cursor = stores.log.cursor
@@ -64,10 +55,7 @@ def exported(stores: Stores) -> list[int]:
     """Return the log numbers in the lake, in order."""
     found = stores.lake.dataset("events")
     assert found is not None
-    numbers: list[int] = pc.sort_indices(found.to_table().column("seq")) and sorted(
-        found.to_table().column("seq").to_pylist()
-    )
-    return numbers
+    return sorted(found.to_table(columns=["seq"]).column("seq").to_pylist())
 
 
 @pytest.mark.slow
@@ -78,14 +66,14 @@ def test_kill_9_loses_and_doubles_nothing(stores: Stores, tmp_path: Path) -> Non
     kills = 0
     deadline = time.monotonic() + 120
     for at in range(100, len(told), 100):
-        worker = fork.Process(target=work, args=(stores.settings,))
+        worker = clean.Process(target=work, args=(stores.settings,))
         worker.start()
         tell(stores, told[at : at + 100], size=5)
         time.sleep(rng.uniform(0.02, 0.4))
         worker.kill()
         worker.join()
         kills += 1
-    last = fork.Process(target=work, args=(stores.settings,))
+    last = clean.Process(target=work, args=(stores.settings,))
     last.start()
     while not finished(stores) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -321,7 +309,8 @@ def test_a_hundred_thousand_events_of_one_browser(small: Stores) -> None:
 
     assert [(100_000, 0)] == [(f.count, f.orders) for f in small.profiles.facets([1]).values()]
     assert 1 == len(small.state.query("SELECT node FROM nodes"))
-    assert min(paces[-3:]) > max(paces[:3]) / 4
+    half = len(paces) // 2
+    assert statistics.median(paces[half:]) > statistics.median(paces[:half]) / 3
 
 
 @pytest.mark.slow
