@@ -84,14 +84,19 @@ def is_signed(claim: object, *, user_id: str, anonymous_id: str, secret: bytes, 
 
 
 class Names:
-    """Collects the identifiers of one message; the same name given twice keeps its highest trust."""
+    """
+    Collects the identifiers of one message; the same name given twice keeps its highest trust.
 
-    __slots__ = ("country", "found", "ranks", "trust")
+    *claimed* is what of *trust* is left for names for which nobody can vouch.
+    """
 
-    def __init__(self, plan: Plan, trust: Trust) -> None:
+    __slots__ = ("claimed", "country", "found", "ranks", "trust")
+
+    def __init__(self, plan: Plan, trust: Trust, claimed: Trust = Trust.CLAIMED) -> None:
         self.country = plan.country
         self.ranks = plan.ranks
         self.trust = trust
+        self.claimed = claimed
         self.found: dict[tuple[str, str], Trust] = {}
 
     def add(self, kind: str, value: object, *, trust: Trust | None = None) -> None:
@@ -102,7 +107,7 @@ class Names:
             return
         granted = self.trust if trust is None else min(trust, self.trust)
         if base in UNVOUCHED:
-            granted = min(granted, Trust.CLAIMED)
+            granted = min(granted, self.claimed)
         self.grant(kind, plain, granted)
 
     def grant(self, kind: str, value: str, trust: Trust) -> None:
@@ -124,7 +129,7 @@ class Names:
     def ordered(self) -> tuple[Identifier, ...]:
         """Return the identifiers, strongest kind first, then by kind and value: never by order of mention."""
         made = [Identifier(kind, value, trust) for (kind, value), trust in self.found.items()]
-        if len(made) > 1:
+        if len(made) > 2 or (len(made) == 2 and self._place(made[1]) < self._place(made[0])):
             made.sort(key=self._place)
         return tuple(made)
 

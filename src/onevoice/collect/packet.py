@@ -105,12 +105,13 @@ def _keyed(event: Event, source: str, plan: Plan) -> Event:
 class Desk:
     """Reads the messages of one packet, one after the other."""
 
-    __slots__ = ("first", "integrations", "packet", "plan", "sent", "sent_at", "shared", "trust")
+    __slots__ = ("claimed", "first", "integrations", "packet", "plan", "sent", "sent_at", "shared", "trust")
 
     def __init__(self, packet: Packet, plan: Plan) -> None:
         self.packet = packet
         self.plan = plan
         self.trust = Trust(packet.trust)
+        self.claimed = min(self.trust, Trust.CLAIMED)
         self.first = not packet.meta.get("retry_count") or packet.meta["retry_count"] == "0"
         self.shared: Values = {}
         self.integrations: Values = {}
@@ -156,8 +157,7 @@ class Desk:
 
     def _event(self, item: Item, raw: bytes, index: int) -> Event:
         kind = self._kind(item)
-        context = self._context(item)
-        library = _library(context)
+        context, library = self._context(item)
         traits, properties = _payload(item, kind, context)
         name, schema, keys = self._named(item, kind, properties, context)
         if len(properties) > MOST_FIELDS or len(traits) > MOST_FIELDS:
@@ -212,8 +212,8 @@ class Desk:
     def _is_import(self, library: str) -> bool:
         return self.packet.path == "import" and self.trust is Trust.VERIFIED and library not in LIVE_IMPORTERS
 
-    def _context(self, item: Item) -> Values:
-        """Return the item's context over the batch's, with what the connection knows of a client."""
+    def _context(self, item: Item) -> tuple[Values, str]:
+        """Return the item's context over the batch's, with what the connection knows of a client, and its library."""
         context = item.context if item.context is not None else {}
         if self.shared:
             context = merged(self.shared, context)
@@ -227,9 +227,10 @@ class Desk:
         if item.external_ids is not None and "externalIds" not in context:
             context["externalIds"] = item.external_ids
         self._integrations(item, context)
-        if context.get("direct") is True or channel.of_library(_library(context)) or self.packet.path == "pixel":
+        library = _library(context)
+        if context.get("direct") is True or channel.of_library(library) or self.packet.path == "pixel":
             _connection(context, self.packet.meta)
-        return context
+        return context, library
 
     def _integrations(self, item: Item, context: Values) -> None:
         given = item.integrations if isinstance(item.integrations, dict) else {}
@@ -259,14 +260,14 @@ class Desk:
     def _identifiers(
         self, item: Item, kind: str, schema: Schema | None, traits: Values, properties: Values, context: Values
     ) -> tuple[Identifier, ...]:
-        names = identity.Names(self.plan, self.trust)
+        names = identity.Names(self.plan, self.trust, self.claimed)
         user_id = identity.id_of(item.user_id if item.user_id is not None else item.user_alias, "userId")
         anonymous = item.anonymous_id if item.anonymous_id is not None else item.anonymous_alias
         anonymous_id = identity.id_of(anonymous, "anonymousId")
         if user_id:
             names.grant("user_id", user_id, self._user_trust(user_id, anonymous_id, context))
         if anonymous_id:
-            names.grant("anonymous_id", anonymous_id, min(self.trust, Trust.CLAIMED))
+            names.grant("anonymous_id", anonymous_id, names.claimed)
         if kind == "alias":
             identity.previous(names, text(properties.get("previous_id")), anonymous_id)
         if traits:
