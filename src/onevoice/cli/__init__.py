@@ -5,11 +5,11 @@ import sys
 import typer
 
 from onevoice import __version__
-from onevoice.cli import audience, rejected, report, running, users, workspace
+from onevoice.cli import audience, people, rejected, report, running, users, workspace
 from onevoice.domain.errors import OnevoiceError
 
 #: Modules of commands; each has `register(app)`.
-GROUPS = (workspace, running, rejected, users, audience, report)
+GROUPS = (workspace, running, people, rejected, users, audience, report)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="One customer, one message, every medium.")
 
