@@ -1,4 +1,4 @@
 """Measure: what worked, with intervals, or an honest refusal."""
 
-READS = frozenset({"events", "nodes", "persons", "households", "people", "members", "intents", "codes", "deliveries"})
+READS = frozenset({"events", "nodes", "persons", "households", "people", "members", "codes", "deliveries"})
 WRITES: frozenset[str] = frozenset()
