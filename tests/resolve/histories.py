@@ -168,7 +168,7 @@ class Oracle:
         if not rule.owners or self.blocked(key):
             return False
         for pair, seen in self.edges.items():
-            if key not in pair or self.verdict(pair) == "not_same":
+            if key not in pair:
                 continue
             (other,) = pair - {key}
             times = seen.get(2, []) if rule.named else [at for some in seen.values() for at in some]

@@ -25,3 +25,12 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     first_at: int
     last_at: int
     via: str = ""
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to "are these two the same person, and why?"."""
+
+    same: bool
+    sentence: str  #: the answer in one plain sentence
+    links: tuple[Link, ...] = ()  #: if they are: the strongest path from one to the other
+    refusals: tuple[Link, ...] = ()  #: if they are not: what speaks for it, and the rule that refused it

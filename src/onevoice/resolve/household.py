@@ -5,14 +5,22 @@ Two persons share a household if they share a postal address, a phone that stays
 surname. A household never moves traits, consent or messages. Its id is made from its oldest shared identifier.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from onevoice.resolve.bond import Bond
 from onevoice.resolve.graph import BLOCKED, Graph, Node, Person
 from onevoice.resolve.naming import derived
+from onevoice.resolve.rules import Rules
 
 #: An identifier with this many times more neighbours than a household may have people is not even looked at.
 SPREAD = 8
+
+
+def widest(rules: Rules) -> int:
+    """Return the most neighbours that an identifier may have to be looked at; all of them are always at hand."""
+    return min(rules.household_max * SPREAD, rules.crowd)
 
 
 class Move(NamedTuple):
@@ -24,11 +32,12 @@ class Move(NamedTuple):
     because: Node | None
 
 
-def rehouse(graph: Graph, touched: set[str], seeds: set[Node]) -> list[Move]:
+def rehouse(graph: Graph, touched: set[str], seeds: set[Node], fresh: Iterable[Bond]) -> list[Move]:
     """Bring the households around these persons and nodes up to date and return who moved, by person id."""
     start = {id_: graph.persons[id_] for id_ in touched if id_ in graph.persons and _shares(graph, graph.persons[id_])}
+    added = Counter(end for bond in fresh for end in (bond.a, bond.b))
     for node in seeds:
-        start |= {person.id: person for person in _concerned(graph, node)}
+        start |= {person.id: person for person in _concerned(graph, node, added[node.id])}
     moves: dict[str, Move] = {}
     done: set[str] = set()
     for id_ in sorted(start):
@@ -48,11 +57,11 @@ def rehouse(graph: Graph, touched: set[str], seeds: set[Node]) -> list[Move]:
     return [moves[id_] for id_ in sorted(moves)]
 
 
-def _concerned(graph: Graph, node: Node) -> list[Person]:
+def _concerned(graph: Graph, node: Node, added: int) -> list[Person]:
     """Return whose household a changed node can change: its own person's, and, if it is shared, those around it."""
     if not node.rule.household:
         return [node.person] if node.person is not None and _shares(graph, node.person) else []
-    if node.neighbours > graph.rules.household_max * SPREAD + 1:  # it was dissolved when it crossed the line
+    if node.neighbours - added > widest(graph.rules):  # it was dissolved when it crossed the line
         return []
     near = [graph.nodes[number] for number in node.links]
     return [one.person for one in (node, *near) if one.person is not None and one.rule.named]
@@ -65,21 +74,20 @@ def _shares(graph: Graph, person: Person) -> bool:
 
 def _reach(graph: Graph, start: Person) -> tuple[dict[str, Person], list[Node]]:
     """Return everybody in a person's household, and the identifiers that they share."""
-    members, shared, looked = {start.id: start}, [], set()
+    members: dict[str, Person] = {start.id: start}
+    shared: dict[int, Node] = {}
     waiting = [start]
     while waiting:
         person = waiting.pop()
-        for node in graph.members(person.nodes):
-            for home in around(graph, node):
-                if home.id in looked:
-                    continue
-                looked.add(home.id)
-                for group in groups(graph, home):
+        homes = {home.id: home for node in graph.members(person.nodes) for home in around(graph, node)}
+        for home in homes.values():
+            for group in groups(graph, home):
+                if person in group:  # a neighbour by a mere claim lives elsewhere
+                    shared[home.id] = home
                     fresh = [one for one in group if one.id not in members]
-                    shared.append(home)
                     members |= {one.id: one for one in fresh}
                     waiting += fresh
-    return members, shared
+    return members, list(shared.values())
 
 
 def around(graph: Graph, node: Node) -> list[Node]:
@@ -91,7 +99,7 @@ def around(graph: Graph, node: Node) -> list[Node]:
 def groups(graph: Graph, home: Node) -> list[list[Person]]:
     """Return the groups of two or more persons who share an identifier; a card is shared only within a surname."""
     most = graph.rules.household_max
-    if not home.rule.household or home.status == BLOCKED or home.neighbours > most * SPREAD:
+    if not home.rule.household or home.status == BLOCKED or home.neighbours > widest(graph.rules):
         return []
     found: dict[str, dict[str, Person]] = {}
     for number, bond in home.links.items():

@@ -58,7 +58,7 @@ def settle(graph: Graph, work: Work, cause: Event) -> tuple[Event, ...]:
         change = _solved(graph, stirred, work.fresh, cause, told)
     else:
         told += [notice.merged(graph, *merger, work.fresh, cause) for merger in change.merged]
-    told += [notice.housed(graph, *move, cause) for move in rehouse(graph, change.touched, looked)]
+    told += [notice.housed(graph, *move, cause) for move in rehouse(graph, change.touched, looked, work.fresh)]
     return tuple(told)
 
 
@@ -68,9 +68,9 @@ def _number(node: Node) -> int:
 
 def _can_change(node: Node, bond: Bond) -> bool:
     """Tell whether a bond can still matter to a node: shared ones join nobody, crowded ones only on firm evidence."""
-    if node.status >= SHARED:
-        return bool(bond.verdict) or node.rule.household
-    return node.status < CROWDED or bond.sure or bool(bond.verdict)
+    if node.rule.household or bond.verdict:
+        return True
+    return node.status < CROWDED or (node.status < SHARED and bond.sure)
 
 
 def gather(graph: Graph, stirred: set[Node], fresh: Iterable[Bond]) -> tuple[list[list[Component]], list[Bond]]:

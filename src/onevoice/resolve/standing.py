@@ -55,7 +55,7 @@ def _owns(other: Node, node: Node) -> bool:
 def _span(bond: Bond, *, sure: bool) -> tuple[int, int] | None:
     slots = (EVENT + SURE, ALIAS + SURE) if sure else range(HUMAN)
     parts = [bond.parts[slot] for slot in slots if slot in bond.parts]
-    if not parts or bond.verdict == "not_same":
+    if not parts:
         return None
     return min(part.first_at for part in parts), max(part.last_at for part in parts)
 

@@ -9,7 +9,7 @@ from onevoice.domain.person import Person as PersonView
 from onevoice.resolve.blocklist import mailbox
 from onevoice.resolve.bond import Bond, Part
 from onevoice.resolve.graph import CROWDED, Component, Graph, Key, Node, Person
-from onevoice.resolve.household import SPREAD
+from onevoice.resolve.household import widest
 from onevoice.resolve.plain import summed
 
 NODES = (
@@ -245,7 +245,7 @@ def _bond_rows(bond: Bond) -> list[Row]:
 
 def _housemates(graph: Graph, members: list[Node]) -> set[int]:
     """Return the nodes of components not yet loaded, whose persons may share a household with these nodes."""
-    most = graph.rules.household_max * SPREAD + 1
+    most = widest(graph.rules)
     found: set[int] = set()
     for node in members:
         for number in node.links:
