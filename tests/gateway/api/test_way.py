@@ -1,6 +1,6 @@
 """The way from one identifier to another, over the links of a person."""
 
-import networkx
+import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,11 +25,11 @@ def link(a: int, b: int) -> Link:
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda pair: pair[0] != pair[1]), max_size=14))
 def test_fewest_links(pairs: list[tuple[int, int]]) -> None:
     """It has as many links as the shortest path, each leads on from the one before, and without a path it is empty."""
-    graph = networkx.Graph([(str(a), str(b)) for a, b in pairs] + [("0", "0"), ("1", "1")])
+    graph = nx.Graph([(str(a), str(b)) for a, b in pairs] + [("0", "0"), ("1", "1")])
 
     found = way([link(a, b) for a, b in pairs], ("user_id", "0"), ("user_id", "1"))
 
-    length = networkx.shortest_path_length(graph, "0", "1") if networkx.has_path(graph, "0", "1") else 0
+    length = nx.shortest_path_length(graph, "0", "1") if nx.has_path(graph, "0", "1") else 0
     assert length == len(found)
     here = "0"
     for one in found:

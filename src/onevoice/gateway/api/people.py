@@ -83,7 +83,7 @@ class People:
                 shapes.Happenings, (before, channel, events), errors=missing,
             ),
             Endpoint(
-                "GET", "/people/{id}/why", READ, "Read why a person's identifiers belong together", self.why, shapes.Why,
+                "GET", "/people/{id}/why", READ, "Read why these identifiers are one person's", self.why, shapes.Why,
                 (a, b), errors=(404, 409),
             ),
             Endpoint(
