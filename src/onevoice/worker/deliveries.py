@@ -78,6 +78,11 @@ class Deliveries:
         moment = self._clock() if at is None else at
         return self.tend(moment) + self.send(moment) + self.tell(moment)
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that have a way out."""
+        return tuple(self._ways)
+
     def close(self) -> None:
         """Let go of connections."""
         for way in self._ways.values():
