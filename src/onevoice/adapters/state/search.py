@@ -5,7 +5,7 @@ import re
 from onevoice.adapters.database import Database, Row
 from onevoice.adapters.state.people import People
 from onevoice.collect import address
-from onevoice.domain.profile import Hit, Summary
+from onevoice.domain.profile import Hit
 from onevoice.profile import term
 
 #: Kinds in the graph, found by hopping through the index instead of reading it.
@@ -21,11 +21,11 @@ HIDDEN = frozenset({"mailbox"})
 BLOCKED = 3  #: nodes.status of a value that names nobody
 
 #: Words typed that are looked at, words of the vocabulary tried for each, and people weighed.
-TYPED, TRIED, WEIGHED = 5, 40, 500
-#: A piece shared by more words than this says too little to be worth reading.
-COMMON = 20_000
-#: People behind the rarest word typed; beyond, only words as typed are tried.
-CROWD = 50_000
+TYPED, TRIED, WEIGHED = 5, 40, 200
+#: A piece of the middle, or a beginning, shared by more words than this says too little to be worth reading.
+COMMON, COMMON_BEGINNING = 3_000, 20_000
+#: People behind the rarest word typed who are looked at.
+CROWD = 2_000
 
 
 class Search:
@@ -59,18 +59,17 @@ class Search:
         typed = term.words(text)[:TYPED]
         if not typed:
             return []
-        as_typed = [{word: term.EXACT} for word in typed]
-        found = self._weighed(as_typed)
+        found = self._as_typed(typed)
         if len(found) < limit:
             chosen = [self._candidates(word) for word in typed]
             if all(chosen):
-                found += self._weighed(chosen, known={hit.summary.person for hit in found})
-        return sorted(found, key=lambda hit: (-round(hit.score, 6), *(-hit.summary.last_at, hit.summary.person)))
+                found += self._resembling(chosen, {hit.summary.person for hit in found})
+        return sorted(found, key=lambda hit: (-hit.score, -hit.summary.last_at, hit.summary.person))
 
     def _candidates(self, typed: str) -> dict[str, float]:
         """Return the words of the vocabulary that may be meant, with how well each fits."""
         beginning = f"^{typed[: term.BEGINNING]}"
-        found = self._share([beginning], 1, 0, term.LETTERS) if len(typed) > 1 else set()
+        found = self._share([beginning], 1, 0, term.LETTERS, COMMON_BEGINNING) if len(typed) > 1 else set()
         typos = term.reach(typed)
         lengths = (len(typed) - typos, len(typed) + typos)
         if typos:
@@ -82,9 +81,9 @@ class Search:
         best = sorted(likes.items(), key=lambda item: (-item[1], len(item[0]), item[0]))
         return dict(best[:TRIED])
 
-    def _share(self, pieces: list[str], least: int, shortest: int, longest: int) -> set[str]:
+    def _share(self, pieces: list[str], least: int, shortest: int, longest: int, common: int = COMMON) -> set[str]:
         """Return the words that share at least so many pieces (of those that are not too common) and fit in length."""
-        rare = [piece for piece in pieces if self._size("people_grams", "gram", [piece], COMMON) <= COMMON]
+        rare = [piece for piece in pieces if self._size("people_grams", "gram", [piece], common) <= common]
         least = max(1, least - (len(pieces) - len(rare)))
         marks = ", ".join("?" * len(rare))
         rows: list[Row] = self.database.query(
@@ -102,39 +101,35 @@ class Search:
         )
         return int(row[0]) if row else 0
 
-    def _weighed(self, chosen: list[dict[str, float]], known: set[str] | None = None) -> list[Hit]:
-        """Return the people who have one word of every set, with their score; the rarest set leads."""
+    def _as_typed(self, typed: list[str]) -> list[Hit]:
+        """Return people who have every word as typed: ordered reads of one index, merged."""
+        each = " INTERSECT ".join(["SELECT person FROM people_terms WHERE term = ?"] * len(typed))
+        rows = self.database.query(f"{each} ORDER BY person LIMIT ?", (*typed, WEIGHED))
+        return self._weighed([{word: term.EXACT} for word in typed], [person for (person,) in rows], set())
+
+    def _resembling(self, chosen: list[dict[str, float]], known: set[str]) -> list[Hit]:
+        """Return people who have one word of every set; those of the rarest set are looked at, the likeliest first."""
         sizes = [self._size("people_terms", "term", sorted(likes), CROWD) for likes in chosen]
-        if not all(sizes) or (known is not None and min(sizes) > CROWD):
-            return []
-        ranked = [likes for _, _, likes in sorted(zip(sizes, range(len(chosen)), chosen, strict=True))]
-        persons = self._having([sorted(likes) for likes in ranked])
-        hits = []
-        for terms, summary in self._lines(persons, known or set()):
-            score = term.score(chosen, terms)
-            if score:
-                hits.append(Hit(summary=summary, score=score, found_by="name"))
-        return hits
+        rarest = chosen[sizes.index(min(sizes))]
+        persons: dict[str, None] = {}
+        for word in rarest:
+            left = CROWD - len(persons)
+            rows = self.database.query(
+                "SELECT person FROM people_terms WHERE term = ? ORDER BY person LIMIT ?", (word, left)
+            )
+            persons |= dict.fromkeys(person for (person,) in rows)
+            if len(persons) >= CROWD:
+                break
+        return self._weighed(chosen, list(persons), known)
 
-    def _having(self, sets: list[list[str]]) -> list[str]:
-        first, *others = sets
-        also = "".join(
-            f" AND EXISTS (SELECT 1 FROM people_terms AS o WHERE o.person = t.person "
-            f"AND o.term IN ({', '.join('?' * len(one))}))"
-            for one in others
-        )
-        rows = self.database.query(
-            f"SELECT DISTINCT t.person FROM people_terms AS t WHERE t.term IN ({', '.join('?' * len(first))}){also} "
-            "ORDER BY t.person LIMIT ?",
-            (*first, *(word for one in others for word in one), WEIGHED),
-        )
-        return [person for (person,) in rows]
-
-    def _lines(self, persons: list[str], known: set[str]) -> list[tuple[set[str], Summary]]:
+    def _weighed(self, chosen: list[dict[str, float]], persons: list[str], known: set[str]) -> list[Hit]:
+        """Return those people whose terms fit, with their score."""
         wanted = [person for person in persons if person not in known]
         rows = self.database.lookup("people", ("person", "terms"), ("person",), wanted)
-        terms = {person: set(text.split("\n")) for person, text in rows}
-        return [(terms[one.person], one) for one in self.people.of(wanted)]
+        scored = ((term.score(chosen, set(text.split("\n"))), person) for person, text in rows)
+        best = sorted(((-round(score, 6), person) for score, person in scored if score))[:WEIGHED]
+        scores = {person: -score for score, person in best}
+        return [Hit(summary=one, score=scores[one.person], found_by="name") for one in self.people.of(scores)]
 
 
 def spellings(text: str, country: str) -> list[str]:

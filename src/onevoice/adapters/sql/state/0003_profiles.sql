@@ -41,7 +41,7 @@ CREATE TABLE people (
     tags TEXT NOT NULL,             -- one a line
     terms TEXT NOT NULL             -- what of people_terms is theirs, one a line
 );
-CREATE INDEX people_last ON people (last_at, person);
+CREATE INDEX people_last ON people (last_at, person, channels, known);
 
 -- Words of names, and tags (after a #), to the people who have them.
 CREATE TABLE people_terms (
