@@ -1,16 +1,15 @@
 """From an empty folder to letters in a mailbox, with the commands that people type."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import yaml
+from typer.testing import CliRunner
 
 from onevoice.adapters.campaigns.documents import as_yaml
 from onevoice.adapters.mailbox import Mailbox, listen
 from onevoice.adapters.state.ledger import Ledger
+from onevoice.cli import app
 from onevoice.domain.event import Event
 from onevoice.domain.identifier import Identifier, Trust
 from onevoice.wiring import settings as settings_of
@@ -19,21 +18,17 @@ from onevoice.wiring.workspace import now
 from onevoice.worker.shift import drain
 from tests.compose.samples import BRAND, BRIEF, OFFER
 
-ROOT = Path(__file__).parents[2]
-
 
 def run(home: Path, *words: str, expected: int = 0) -> str:
-    """Run a command in the workspace and return what it printed."""
-    environ = {**os.environ, "ONEVOICE_HOME": str(home), "COLUMNS": "200"}
-    command = [sys.executable, "-m", "onevoice.cli", *words]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False)
-    assert expected == done.returncode, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    """Run a command in the workspace and return what it printed, or the sentence of its error."""
+    done = CliRunner().invoke(app, words, env={"ONEVOICE_HOME": str(home), "COLUMNS": "200"})
+    assert expected == done.exit_code, done.output + str(done.exception)
+    return done.output + (str(done.exception) if done.exception else "")
 
 
 def workspace(home: Path, smtp: str) -> Stores:
     """Make a workspace with the sample documents and three customers, one of whom never agreed to mail."""
-    run(ROOT, "init", str(home))
+    run(home, "init", str(home))
     (home / "onevoice.yaml").write_text(yaml.safe_dump({"workspace": "test", "smtp": smtp}))
     valid = msgspec.structs.replace(
         OFFER.valid, start=OFFER.valid.start.replace(year=2020), end=OFFER.valid.end.replace(year=2099)
