@@ -13,7 +13,8 @@ from splink.backends.spark import similarity_jar_location
 from onevoice.domain.errors import BadInput
 from onevoice.resolve.linkage import Field, LinkageModel
 
-logging.getLogger("splink").setLevel(logging.WARNING)
+# Splink narrates its training, and warns of levels that a small data set never shows; its errors still come through.
+logging.getLogger("splink").setLevel(logging.ERROR)
 
 
 class BadModel(BadInput):

@@ -1,6 +1,6 @@
 """Commands of probabilistic linkage: run it over the profiles, or try a model on labelled data."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from onevoice.adapters.candidates import table
 from onevoice.adapters.linkage import backend, columns_of, pairs, score
 from onevoice.cli.workspace import current
 from onevoice.domain.errors import BadInput
+from onevoice.domain.identifier import Identifier
 from onevoice.resolve.accuracy import accuracy
 from onevoice.resolve.assertion import linked
 from onevoice.resolve.linkage import LinkageModel, Pair, average_link, kept, probability
@@ -60,11 +61,14 @@ def run(
             left, right = identifiers[a], identifiers[b]
             print(f"  {probability(weight):.3f}  {left.kind}:{left.value}  {right.kind}:{right.value}")
         return
+    tell(stores, found, identifiers, model.stem if model else "people")
+
+
+def tell(stores: Stores, found: Sequence[Pair[str]], identifiers: Mapping[str, Identifier], model: str) -> None:
+    """Tell the log which people are likely the same; the resolver does the rest."""
     at = now()
-    name = model.stem if model else "people"
-    events = [
-        linked([(identifiers[a].key, identifiers[b].key, probability(w))], now=at, model=name) for a, b, w in found
-    ]
+    named = [((identifiers[a].key, identifiers[b].key), probability(weight)) for a, b, weight in found]
+    events = [linked([(*keys, chance)], now=at, model=model) for keys, chance in named]
     for start in range(0, len(events), 1_000):
         stores.intake.emit(events[start : start + 1_000], "linkage", at)
 
