@@ -113,6 +113,25 @@ def test_duckdb_reads_object_storage(s3, tmp_path):
     assert [7, 14, 21, 28] == sorted(engine.run(events.filter(events.node == 0).select("seq"))["seq"].to_pylist())
 
 
+def test_object_storage_is_readable_after_an_erasure(s3, tmp_path):
+    """Erasing from object storage leaves tables whose texts can still be filtered."""
+    lake = Lake(f"s3://lake/{tmp_path.name}", s3)
+    lake.append_events(log(1, 30))
+    lake.snapshot("nodes", NODES)
+    lake.snapshot("people", columns.table(columns.PEOPLE, [(f"p{n}", None, "{}") for n in range(4)]))
+
+    proof = lake.erase([0], ["p3"])
+    engine = Engine(DuckBackend("500MB"))
+    tables = engine.mount_lake(lake)
+
+    assert {"events": 4, "lines": 4, "nodes": 2, "people": 1} == proof.removed
+    assert 0 == proof.remaining
+    events, people = tables["events"], tables["people"]
+    # Of 26 events 5 are those of p0, and 4 belong to nobody any more.
+    assert 17 == engine.count(events.filter(events.name == "Order Completed", events.person != "p0"))
+    assert 1 == engine.count(people.filter(people.person.isin(["p1", "p3"])))
+
+
 def test_spark_maps_object_storage_to_its_connector(spark):
     """Spark is pointed at the same files under the scheme that its own connector knows."""
     asked = []
