@@ -36,7 +36,7 @@ def rehouse(graph: Graph, touched: set[str], seeds: set[Node], fresh: Iterable[B
     """Bring the households around these persons and nodes up to date and return who moved, by person id."""
     start = {id_: graph.persons[id_] for id_ in touched if id_ in graph.persons and _shares(graph, graph.persons[id_])}
     added = Counter(end for bond in fresh for end in (bond.a, bond.b))
-    for node in seeds:
+    for node in seeds | _leaving(graph, added):
         start |= {person.id: person for person in _concerned(graph, node, added[node.id])}
     moves: dict[str, Move] = {}
     done: set[str] = set()
@@ -55,6 +55,14 @@ def rehouse(graph: Graph, touched: set[str], seeds: set[Node], fresh: Iterable[B
                 if oldest is not None:
                     graph.dirty_households[new] = oldest
     return [moves[id_] for id_ in sorted(moves)]
+
+
+def _leaving(graph: Graph, added: Counter[int]) -> set[Node]:
+    """Return the homes of nodes that have just met so many others that they live nowhere any more."""
+    crowd = graph.rules.crowd
+    nodes = [graph.nodes[number] for number in added]
+    grown = [node for node in nodes if node.neighbours > crowd >= node.neighbours - added[node.id]]
+    return {home for node in grown for number in node.links if (home := graph.nodes[number]).rule.household}
 
 
 def _concerned(graph: Graph, node: Node, added: int) -> list[Person]:
@@ -92,7 +100,8 @@ def _reach(graph: Graph, start: Person) -> tuple[dict[str, Person], list[Node]]:
 
 def around(graph: Graph, node: Node) -> list[Node]:
     """Return the identifiers at or next to a node that a household could share."""
-    near = [graph.nodes[number] for number in node.links] if node.rule.named else []
+    settled = node.rule.named and node.neighbours <= graph.rules.crowd
+    near = [graph.nodes[number] for number in node.links] if settled else []
     return [home for home in (node, *near) if home.rule.household]
 
 
@@ -104,7 +113,8 @@ def groups(graph: Graph, home: Node) -> list[list[Person]]:
     found: dict[str, dict[str, Person]] = {}
     for number, bond in home.links.items():
         node = graph.nodes[number]
-        if node.rule.named and node.person is not None and _holds(home, bond):
+        settled = node.rule.named and node.neighbours <= graph.rules.crowd
+        if settled and node.person is not None and _holds(home, bond):
             for name in _names(home, node):
                 found.setdefault(name, {})[node.person.id] = node.person
     return [list(group.values()) for group in found.values() if 1 < len(group) <= most]

@@ -118,15 +118,30 @@ def _solve(graph: Graph, group: list[Component], cause: Event, told: list[Event]
     """Solve some components whole and return what became of their persons."""
     nodes = list(graph.members(number for component in group for number in component.nodes))
     parts = partition(graph, nodes)
+    change, events = _carry(graph, nodes, parts, cause)
+    told += events
+    return change
+
+
+def decide(graph: Graph, nodes: list[Node], cause: Event) -> list[Event]:
+    """Decide some whole persons anew, unless evidence would join more than the rules allow; return what changed."""
+    parts = partition(graph, nodes)
+    if any(len(piece) > graph.rules.max_component for piece in parts.pieces):
+        return []
+    return _carry(graph, nodes, parts, cause)[1]
+
+
+def _carry(graph: Graph, nodes: list[Node], parts: Parts, cause: Event) -> tuple[Change, list[Event]]:
     _relabel(graph, parts)
     before = {node.id: node.person for node in nodes}
     change = succeed(graph, parts.clusters, cause.occurred_at)
     _enliven(graph, parts)
+    events = []
     for survivor, absorbed in change.merged:
         edges = [bond for bond in parts.joinable if before[bond.a] is not before[bond.b]]
-        told.append(notice.merged(graph, survivor, absorbed, edges, cause))
-    told += [notice.split(graph, source, results, cause, parts) for source, results in change.split]
-    return change
+        events.append(notice.merged(graph, survivor, absorbed, edges, cause))
+    events += [notice.split(graph, source, results, cause, parts) for source, results in change.split]
+    return change, events
 
 
 def _hold(graph: Graph, component: Component) -> None:

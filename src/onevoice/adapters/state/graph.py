@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from onevoice.adapters.database import Database, Row
 from onevoice.domain.errors import NotFound
 from onevoice.domain.identifier import Identifier, Trust
 from onevoice.domain.person import Person as PersonView
+from onevoice.domain.person import Why
 from onevoice.resolve.blocklist import mailbox
 from onevoice.resolve.bond import Bond, Part
+from onevoice.resolve.explanation import explain
 from onevoice.resolve.graph import CROWDED, Component, Graph, Key, Node, Person
 from onevoice.resolve.household import widest
 from onevoice.resolve.plain import summed
+from onevoice.resolve.rules import Rules
 
 NODES = (
     "node", "kind", "value", "person", "component", "status", "trust", "first_at", "marks", "neighbours", "founded",
@@ -70,8 +75,8 @@ class GraphStore:
         edges |= {row[:3]: row for row in self._between_crowds(graph, members)}
         self._stubs(graph, {number for row in edges.values() for number in row[:2]})
         for row in edges.values():
-            _bond(graph, row)
-        self._persons(graph)
+            add_bond(graph, row)
+        self.load_persons(graph)
         for component in {id(node.component): node.component for node in members if node.component}.values():
             nodes = [graph.nodes[number] for number in component.nodes]
             live = any(bond.live for node in nodes for bond in node.links.values())
@@ -83,7 +88,7 @@ class GraphStore:
         members = []
         components: dict[int, Component] = {}
         for row in rows:
-            node = graph.nodes.get(row[0]) or _node(graph, row)
+            node = graph.nodes.get(row[0]) or add_node(graph, row)
             if node.component is None:
                 label = row[4]
                 component = components.setdefault(label, Component(label, set()))
@@ -106,9 +111,9 @@ class GraphStore:
     def _stubs(self, graph: Graph, numbers: set[int]) -> None:
         unknown = sorted(number for number in numbers if number not in graph.nodes)
         for row in self.database.lookup("nodes", NODES, ("node",), unknown):
-            _node(graph, row)
+            add_node(graph, row)
 
-    def _persons(self, graph: Graph) -> None:
+    def load_persons(self, graph: Graph) -> None:
         """Give every loaded node its person; only members, not stubs, count among a person's nodes."""
         waiting, graph.unhoused = graph.unhoused, []
         unknown = sorted({id_ for _, id_ in waiting if id_ not in graph.persons})
@@ -136,6 +141,31 @@ class GraphStore:
         homes = [(id_, node.id) for id_, node in sorted(graph.dirty_households.items())]
         store("households", ("id", "node"), homes, upsert("id", ("id", "node")))
         graph.clear_dirty()
+
+    def rules(self) -> Rules:
+        """Return the identity rules in force; the defaults until an event changed them."""
+        row = self.database.one("SELECT body FROM identity_rules WHERE id = 1")
+        return msgspec.json.decode(bytes(row[0]), type=Rules) if row else Rules()
+
+    def put_rules(self, rules: Rules) -> None:
+        """Put rules in force; only the reform that applied them may."""
+        row = (1, rules.version, msgspec.json.encode(rules))
+        columns = ("id", "version", "body")
+        self.database.insert("identity_rules", columns, [row], upsert("id", columns))
+
+    def why(self, a: Key, b: Key) -> Why:
+        """
+        Return why two identifiers are, or are not, the same person.
+
+        Raises:
+            UnknownIdentifier: Nobody was ever seen under one of them.
+        """
+        graph = Graph(rules=self.rules())
+        self.fill(graph, (a, b))
+        for key in (a, b):
+            if key not in graph.by_key:
+                raise UnknownIdentifier(f"Nobody was ever seen under {key[0]} {key[1]!r}.", kind=key[0])
+        return explain(graph, a, b)
 
     def person(self, kind: str, value: str) -> str | None:
         """Return the id of the person who goes by an identifier."""
@@ -199,7 +229,8 @@ class GraphStore:
         return [row[0] for row in rows]
 
 
-def _node(graph: Graph, row: Row) -> Node:
+def add_node(graph: Graph, row: Row) -> Node:
+    """Put a stored node into a graph; its person follows with `load_persons`."""
     number, kind, value, person, _, status, trust, first_at, marks, neighbours, founded, dormant, _ = row
     node = Node(number, kind, value, graph.rules.kind(kind), first_at)
     node.status, node.trust, node.neighbours = status, trust, neighbours
@@ -219,7 +250,8 @@ def _node_row(node: Node) -> Row:
     )  # fmt: skip
 
 
-def _bond(graph: Graph, row: Row) -> None:
+def add_bond(graph: Graph, row: Row) -> None:
+    """Put stored evidence between two nodes of a graph."""
     a, b, slot, count, first_at, last_at, via, probability, verdict, actor, live = row
     one, other = graph.nodes[a], graph.nodes[b]
     bond = one.links.get(b)
@@ -250,7 +282,7 @@ def _housemates(graph: Graph, members: list[Node]) -> set[int]:
     for node in members:
         for number in node.links:
             other = graph.nodes[number]
-            home = node if node.rule.household else other
-            if other.component is None and home.rule.household and home.neighbours <= most:
+            homes = (one for one in (node, other) if one.rule.household)
+            if other.component is None and any(home.neighbours <= most for home in homes):
                 found.add(number)
     return found

@@ -49,3 +49,10 @@ CREATE TABLE households (
     id TEXT PRIMARY KEY,
     node {big} NOT NULL             -- the oldest identifier that its people share
 );
+
+-- The identity rules in force, as the last "Identity Rules Changed" event put them.
+CREATE TABLE identity_rules (
+    id {big} PRIMARY KEY,           -- 1
+    version {big} NOT NULL,
+    body {bytes} NOT NULL           -- JSON of resolve.rules.Rules
+);
