@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import functools
 import sqlite3
 import time
 from concurrent.futures import Executor
@@ -111,6 +112,7 @@ def header_token(scope: Scope) -> str:
     return ""
 
 
+@functools.lru_cache(MOST)
 def _basic(given: str) -> str:
     try:
         plain = base64.b64decode(given, validate=True).decode()

@@ -117,6 +117,36 @@ def test_everybody(api: httpx.Client) -> None:
     assert first["cursor"] < second["cursor"]
 
 
+def test_why_all_belong_together(api: httpx.Client) -> None:
+    """Each identifier is reached by a link that says in words why it belongs."""
+    person = lookup(api, user_id="u-1").json()["id"]
+
+    found = api.get(f"/people/{person}/why").json()
+
+    reached = {(end["kind"], end["value"]) for link in found["links"] for end in (link["a"], link["b"])}
+    assert (person, True) == (found["person"], found["same"])
+    assert {(kind, value) for kind, value, _ in ADA} == reached
+    assert all(link["sentence"].endswith(".") and link["count"] >= 1 for link in found["links"])
+
+
+def test_why_two(api: httpx.Client) -> None:
+    """Two identifiers of one person are explained; those of two persons are told apart; strangers are refused."""
+    person = lookup(api, user_id="u-1").json()["id"]
+
+    def why(a: str, b: str) -> httpx.Response:
+        return api.get(f"/people/{person}/why", params={"a": a, "b": b})
+
+    same, other = why("email:ADA@example.com", "user_id:u-1").json(), why("user_id:u-1", "user_id:u-2").json()
+    assert (True, 1) == (same["same"], len(same["links"]))
+    assert (False, []) == (other["same"], other["links"])
+    assert (409, "not_of_this_person") == (
+        why("user_id:u-2", "user_id:u-2").status_code,
+        why("user_id:u-2", "user_id:u-2").json()["code"],
+    )
+    assert 400 == why("user_id:u-1", "").status_code
+    assert 404 == why("user_id:u-1", "user_id:u-9").status_code
+
+
 def name(kind: str, value: str) -> dict[str, str]:
     """Return an identifier as the API takes it."""
     return {"kind": kind, "value": value}

@@ -1,7 +1,6 @@
 """People: found by any identifier, read with all that is known, explained, parted and joined."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from onevoice.adapters.database import Database
 from onevoice.adapters.state.graph import GraphStore
@@ -12,8 +11,8 @@ from onevoice.collect.identity import Names
 from onevoice.collect.plan import RANKS, Plan
 from onevoice.domain.errors import NotAllowed
 from onevoice.domain.evidence import Verdict
-from onevoice.domain.identifier import Trust
-from onevoice.domain.person import Link
+from onevoice.domain.identifier import Identifier, Trust
+from onevoice.domain.person import Why as Explained
 from onevoice.gateway.api import shapes
 from onevoice.gateway.api.endpoint import BadQuery, Call, Endpoint, Parameter
 from onevoice.profile import timeline
@@ -25,6 +24,8 @@ WRITE = "people:write"
 #: Events of one page, and people of one page.
 MOST_EVENTS = 500
 MOST_PEOPLE = 200
+#: Identifiers of one person that are explained at once; the strongest come first.
+MOST_NAMES = 50
 #: SQL integers end here.
 LARGEST = 2**63 - 1
 
@@ -56,7 +57,7 @@ class People:
         )
         before = Parameter("before", "The `before` of the page before; empty for the newest.", schema=PLACE)
         channel = Parameter("channel", "Only events of this channel.")
-        a = Parameter("a", "An identifier as `kind:value`: only the links from it to `b`.", schema=PAIRED)
+        a = Parameter("a", "An identifier as `kind:value`; with `b`, only these two are explained.", schema=PAIRED)
         b = Parameter("b", "Another, as `kind:value`.", schema=PAIRED)
         missing = (404,)
         return [
@@ -127,16 +128,25 @@ class People:
         return shapes.Happenings([shapes.happening(entry) for entry in page.entries], page.after)
 
     def why(self, call: Call) -> shapes.Why:
-        """Return the links that hold a person's identifiers together; of two of them, those on the way between."""
+        """Return why a person's identifiers belong together, or why two identifiers do or do not."""
         person = self._current(call.path["id"])
-        links = list(self._graph.why(person))
         ends = [self._written(call.query[name]) for name in ("a", "b") if call.query.get(name)]
         if len(ends) == 1:
             raise BadQuery("Name both a and b, or neither.")
-        if ends:
-            self._check_owned(person, *ends)
-            links = way(links, *ends)
-        return shapes.Why(person, [shapes.reason(link) for link in links])
+        if not ends:
+            return self._together(person)
+        a, b = ends
+        if person not in {self._graph.person(*a), self._graph.person(*b)}:
+            raise NotOfThisPerson(a=call.query["a"], b=call.query["b"])
+        return shapes.why(person, self._graph.why(a, b))
+
+    def _together(self, person: str) -> shapes.Why:
+        """Return the links from a person's strongest identifier to every other, each once."""
+        names = sorted(self._graph.identifiers(person), key=_strength)[:MOST_NAMES]
+        found = [self._graph.why(names[0].key, name.key) for name in names[1:]]
+        links = {(link.a.key, link.b.key, link.rule): link for one in found for link in one.links}
+        sentence = f"{len(names)} identifiers are held together by {len(links)} links."
+        return shapes.why(person, Explained(same=True, sentence=sentence, links=tuple(links.values())))
 
     def split(self, call: Call) -> shapes.Taken:
         """Part two identifiers of a person, by saying that they are not the same person's."""
@@ -186,15 +196,5 @@ class People:
                 raise NotOfThisPerson(kind=key[0], value=key[1])
 
 
-def way(links: Sequence[Link], a: tuple[str, str], b: tuple[str, str]) -> list[Link]:
-    """Return the fewest links that lead from one identifier to another; none if nothing does."""
-    reached: dict[tuple[str, str], list[Link]] = {a: []}
-    waiting = deque([a])
-    while waiting and b not in reached:
-        here = waiting.popleft()
-        for link in links:
-            for one, other in ((link.a.key, link.b.key), (link.b.key, link.a.key)):
-                if one == here and other not in reached:
-                    reached[other] = [*reached[here], link]
-                    waiting.append(other)
-    return reached.get(b, [])
+def _strength(name: Identifier) -> tuple[int, tuple[str, str]]:
+    return (RANKS.get(name.base, len(RANKS) + 1), name.key)

@@ -10,6 +10,7 @@ from onevoice.domain.identifier import Identifier
 from onevoice.domain.moment import to_iso
 from onevoice.domain.money import MICROS
 from onevoice.domain.person import Link
+from onevoice.domain.person import Why as Explained
 from onevoice.domain.profile import Amounts, Buying, Profile, Touch, Trait
 from onevoice.profile.timeline import Entry
 
@@ -141,10 +142,13 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    """Why identifiers are one person's."""
+    """Whether and why identifiers are one person's; `refusals` speak for it and were overruled."""
 
     person: str
+    same: bool
+    sentence: str
     links: list[Reason]
+    refusals: list[Reason]
 
 
 class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -262,3 +266,9 @@ def reason(link: Link) -> Reason:
         last_at=when(link.last_at),
         event=link.via,
     )
+
+
+def why(person: str, explained: Explained) -> Why:
+    """Return an explanation as the API says it."""
+    links, refusals = ([reason(link) for link in listed] for listed in (explained.links, explained.refusals))
+    return Why(person, explained.same, explained.sentence, links, refusals)
