@@ -24,6 +24,7 @@ DOORS = {
     "keys": "gateway",
     "cursors": "worker",
     "definitions": "wiring",
+    "imports": "cli",
     "erasures": "worker",
 }
 

@@ -67,9 +67,10 @@ class Rejects:
         self, state: State = "open", before: int | None = None, limit: int = 50, fingerprint: str = ""
     ) -> list[Reject]:
         """Return a page of rejects, newest first; *before* is the id of the last row of the page before."""
-        where, params = "state = ?", [state]
+        where: str = "state = ?"
+        params: tuple[str, ...] = (state,)
         if fingerprint:
-            where, params = f"{where} AND fingerprint = ?", [*params, fingerprint]
+            where, params = "state = ? AND fingerprint = ?", (state, fingerprint)
         bound: list[Any] = [] if before is None else [before]
         older = " AND id < ?" if bound else ""
         rows = self.database.query(
@@ -96,7 +97,7 @@ class Rejects:
 
     def counts(self) -> dict[str, int]:
         """Return how many rejects are in each state."""
-        return dict(self.database.query("SELECT state, count(*) FROM rejected GROUP BY state"))  # type: ignore[arg-type]
+        return dict(self.database.query("SELECT state, count(*) FROM rejected GROUP BY state"))
 
     def mend(self, ids: Sequence[int], state: State) -> int:
         """Give rejects another state, and return how many there were."""
