@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from onevoice.domain.delivery import Delivery, Send
+from onevoice.domain.delivery import Delivery, Send, Suppression
 from onevoice.domain.errors import NotFound
 from onevoice.domain.event import Event
 from onevoice.domain.identifier import Identifier, Trust
@@ -122,6 +122,18 @@ def unsubscribed(row: Delivery, send: Send, *, now: int, agent: str = "") -> Eve
         **_named(row, send),
     }
     return _event(row, "Consent Withdrawn", f"unsubscribe:{row.piece}", now, properties, agent)
+
+
+def suppression(row: Delivery, event: Event) -> Suppression:
+    """Return what stops letters to an address from the moment of the withdrawal, before the log is resolved."""
+    return Suppression(
+        channel=row.channel,
+        address=row.address,
+        purpose=row.purpose,
+        reason="unsubscribed",
+        at=event.occurred_at,
+        event=event.id,
+    )
 
 
 def _named(row: Delivery, send: Send) -> dict[str, str]:

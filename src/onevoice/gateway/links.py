@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 import psycopg
@@ -28,6 +28,9 @@ from onevoice.gateway.writer import Writer
 from onevoice.wiring.workspace import now
 
 log = logging.getLogger(__name__)
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -99,7 +102,9 @@ class Links:
         """Withdraw consent, by the button or by a mail program's one click (RFC 8058); 200 only once it is durable."""
         try:
             row, send = await self._piece(request, "u")
-            await self._tell(request, row, send, links.unsubscribed)
+            event = await self._tell(request, row, send, links.unsubscribed)
+            silence = [links.suppression(row, event)]
+            await asyncio.get_running_loop().run_in_executor(self._pool, _guarded(self._ledger.suppress), silence)
         except OnevoiceError as error:
             return _sorry(error)
         return _page("You are unsubscribed", "<p>It is done; there is nothing else to do.</p>")
@@ -122,18 +127,17 @@ class Links:
         except OnevoiceError as error:
             log.warning("a link could not be told: %s", error)
 
-    async def _tell(self, request: Request, row: Delivery, send: Send, told: Told) -> None:
+    async def _tell(self, request: Request, row: Delivery, send: Send, told: Told) -> Event:
         at = now()
         event = told(row, send, now=at, agent=request.headers.get("user-agent", "")[:512])
         await self._writer.put((at, "deliver", int(Trust.VERIFIED), "emit", b"{}", msgspec.json.encode([event])))
+        return event
 
 
-def _guarded(
-    find: Callable[[str], tuple[Delivery, Send] | None],
-) -> Callable[[str], tuple[Delivery, Send] | None]:
-    def guarded(piece: str) -> tuple[Delivery, Send] | None:
+def _guarded(act: Callable[[Given], Found]) -> Callable[[Given], Found]:
+    def guarded(given: Given) -> Found:
         try:
-            return find(piece)
+            return act(given)
         except (sqlite3.Error, psycopg.Error) as error:
             raise Unavailable from error
 
