@@ -28,9 +28,9 @@ def event(
     return Event(id=f"m{number}", name=name, identifiers=named, **fields)  # type: ignore[arg-type]
 
 
-def settle(database: Database, events: Sequence[Event]) -> None:
+def settle(database: Database, events: Sequence[Event], workspace: str = "workspace") -> None:
     """Resolve, fold and log some events, and write the lines of the people they concern."""
-    graph, rules, facets = Graph(), Rules(), Facets()
+    graph, rules, facets = Graph(workspace), Rules(), Facets()
     store, profiles, log = GraphStore(database), Profiles(database), Log(database)
     store.fill(graph, [key for one in events for key in keys_of(one)])
 

@@ -183,6 +183,21 @@ def test_an_interrupted_erasure_goes_on(shop: Database) -> None:
     assert ("done", "") == (erasures.get(asked.id).state, erasures.get(asked.id).person)
 
 
+def test_an_interrupted_erasure_still_rewrites_the_lake(shop: Database, tmp_path: Path) -> None:
+    """What was redacted before the crash is taken out of the lake after it."""
+    lake = Lake(str(tmp_path / "lake"))
+    lake.append_events([(one.seq, one.node, one.event) for one in Log(shop).events(0, 1_000)])
+    asked = Erasures(shop, shop).ask(ann(shop), now=NOW, due_at=NOW, actor="kim")
+    with pytest.raises(ConnectionError):
+        Erasures(shop, _Broken(), lake).carry_out(asked.id, now=NOW)  # type: ignore[arg-type]
+
+    Erasures(shop, shop, lake).carry_out(asked.id, now=NOW)
+
+    dataset = lake.dataset("events")
+    assert dataset is not None
+    assert not any(mentions(one, [ANN]) for one in dataset.to_table().column("body").to_pylist())
+
+
 class _Broken:
     dialect = "sqlite"
 

@@ -31,6 +31,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             event(2, "Order Completed", ("email", ANN), channel="store", properties={"total": 12.4, "currency": "USD"}),
             event(3, "Identify", ("user_id", "bob-88"), traits={"name": "Bob Ray"}),
         ],
+        "shop",
     )
     state.close()
     yield folder
@@ -83,8 +84,26 @@ def test_erasing_asks_first_and_prints_the_proof(shop: Path) -> None:
     assert "Ann Lee" in said("people")
 
     receipt = msgspec.json.decode(said("erase", "email:" + ANN, "--yes"))
+    assert "No difference" in said("rebuild", "--check")
     assert ({}, 1) == (receipt["left"], receipt["removed"]["people"])
     assert "Ann Lee" not in said("people")
+
+
+def test_who_shared_an_identifier_is_resolved_anew(shop: Path) -> None:
+    """After somebody entangled with others is erased, the tables are what the rest of the log makes of them."""
+    state = open_state(settings_of.read())
+    phone = ("phone", "+12025550101")
+    shared = [
+        event(20, "Identify", ("user_id", "carl-1"), phone),
+        event(21, "Identify", ("user_id", "ann-77"), phone),
+        event(22, "Identify", ("user_id", "dora-1"), phone),
+    ]
+    settle(state, shared, "shop")
+    state.close()
+
+    said("erase", "email:" + ANN, "--yes")
+
+    assert "No difference" in said("rebuild", "--check")
 
 
 def test_an_erasure_can_wait_and_be_taken_back(shop: Path) -> None:

@@ -157,18 +157,29 @@ class Erasures:
         self._overwrite("PRAGMA secure_delete = ON")
         with self.state.transaction():
             self._invalidate(now)
-            affected, changed = self._redact(target, wanted)
+            target, affected = self._redact(target, wanted)
             removed = self._delete(target) | self._delete_whole(wanted)
             self._fold_again(affected)
+            self._note(erasure_id, target)
         removed["intake"] = self._clear_backlog(wanted)
         left: dict[str, int] = {}
         if self.lake is not None:
-            proof = self._erase_lake(self.lake, target, changed)
+            proof = self._erase_lake(self.lake, target)
             removed |= {f"lake.{name}": count for name, count in proof.removed.items()}
             left |= {"lake": proof.remaining} if proof.remaining else {}
         removed["files"] = self._delete_files(wanted)
         left |= self._scan(target, wanted)
-        return self._finish(erasure_id, now, target, wanted, removed, {"events": len(changed)}, left)
+        receipt = Receipt(
+            done_at=now,
+            removed={place: count for place, count in sorted(removed.items()) if count},
+            redacted={"events": len(target.rewritten)} if target.rewritten else {},
+            left=left,
+            searched=len(wanted),
+            entangled=target.entangled,
+            short=sum(len(one.value) < SHORTEST for one in target.identifiers),
+        )
+        self._finish(erasure_id, receipt)
+        return receipt
 
     def erase(self, person: str, *, now: int, actor: str) -> Receipt:
         """Erase a person at once."""
@@ -182,10 +193,14 @@ class Erasures:
         if request.state != "waiting":
             raise TooLate(id=erasure_id)
         target = self._target(request.person)
+        self._note(erasure_id, target)
+        return target
+
+    def _note(self, erasure_id: int, target: Target) -> None:
+        """Remember whom a running erasure is about, so that a crash loses no place."""
         self.state.execute(
             "UPDATE erasures SET state = 'running', target = ? WHERE id = ?", (msgspec.json.encode(target), erasure_id)
         )
-        return target
 
     def _target(self, person: str) -> Target:
         profile = self.profiles.profile(person)
@@ -223,26 +238,22 @@ class Erasures:
             "ON CONFLICT (consumer) DO UPDATE SET seq = cursors.seq + 1, moved_at = excluded.moved_at",
         )
 
-    def _redact(self, target: Target, wanted: list[str]) -> tuple[set[int], dict[int, bytes | None]]:
-        """Take the person out of other people's events; return those people's nodes, and the bodies by number."""
+    def _redact(self, target: Target, wanted: list[str]) -> tuple[Target, set[int]]:
+        """Take the person out of other people's events; return the target with their numbers, and their nodes."""
         keys = {one.key for one in target.identifiers}
         own = set(target.nodes)
-        changed: dict[int, bytes | None] = {}
-        affected: set[int] = set()
-        found = {seq: (node, bytes(body)) for seq, node, body in self._mentions(wanted)}
-        for seq, (node, body) in found.items():
-            if node in own:
-                continue
+        found = {seq: (node, bytes(body)) for seq, node, body in self._mentions(wanted) if node not in own}
+        for seq, (_, body) in found.items():
             rest = redacted(msgspec.json.decode(body), wanted, keys)
-            changed[seq] = msgspec.json.encode(rest) if rest.get("identifiers") else None
-            affected.add(node)
-        for seq, encoded in changed.items():
-            if encoded is None:
-                self.state.execute("DELETE FROM events WHERE seq = ?", (seq,))
+            if rest.get("identifiers"):
+                row = (rest["id"], msgspec.json.encode(rest), seq)
+                self.state.execute("UPDATE events SET id = ?, body = ? WHERE seq = ?", row)
             else:
-                event_id = msgspec.json.decode(encoded, type=Event).id
-                self.state.execute("UPDATE events SET id = ?, body = ? WHERE seq = ?", (event_id, encoded, seq))
-        return affected, changed
+                self.state.execute("DELETE FROM events WHERE seq = ?", (seq,))
+        numbers = tuple(sorted({*target.rewritten, *found}))
+        entangled = target.entangled + self._forget_neighbours(target.nodes)
+        changed = msgspec.structs.replace(target, rewritten=numbers, entangled=entangled)
+        return changed, {node for node, _ in found.values()}
 
     def _mentions(self, wanted: list[str]) -> list[Row]:
         return list(mentioning(self.state, "events", ("seq", "node", "body"), wanted))
@@ -250,7 +261,6 @@ class Erasures:
     def _delete(self, target: Target) -> dict[str, int]:
         present = set(tables(self.state))
         removed: dict[str, int] = {"people": self.profiles.people.remove(target.persons)}
-        self._forget_neighbours(target.nodes)
         for table, columns, by in ((table, (column,), by) for table, column, by in ROWS):
             values: Sequence[object] = target.nodes if by == "nodes" else target.persons
             if table in present:
@@ -264,8 +274,8 @@ class Erasures:
         removed["households"] = self._delete_where("households", "id", homes)
         return removed
 
-    def _forget_neighbours(self, nodes: Sequence[int]) -> None:
-        """Count the erased identifiers no longer among those that others were seen with."""
+    def _forget_neighbours(self, nodes: Sequence[int]) -> int:
+        """Count the erased identifiers no longer among those that others were seen with; return how many others."""
         own = set(nodes)
         rows = self.state.lookup("edges", ("a", "b"), ("a",), list(nodes))
         rows += self.state.lookup("edges", ("a", "b"), ("b",), list(nodes))
@@ -276,6 +286,7 @@ class Erasures:
                 lost[other] = lost.get(other, 0) + 1
         for node, count in sorted(lost.items()):
             self.state.execute("UPDATE nodes SET neighbours = neighbours - ? WHERE node = ?", (count, node))
+        return len(lost)
 
     def _delete_where(self, table: str, column: str, values: Sequence[object]) -> int:
         return sum(
@@ -329,16 +340,16 @@ class Erasures:
     def _backlog(self, wanted: list[str]) -> list[Row]:
         return list(mentioning(self.backlog, "intake", ("seq", "meta", "body"), wanted))
 
-    def _erase_lake(self, lake: Lake, target: Target, changed: Mapping[int, bytes | None]) -> Proof:
+    def _erase_lake(self, lake: Lake, target: Target) -> Proof:
         """Rewrite other people's rows in the lake, then remove the person's; that removes the old versions of both."""
-        events = lake.open("events") if changed else None
-        for seq, body in changed.items():
-            if events is None:
-                break
-            if body is None:
-                events.delete(f"seq = {seq}")
+        events = lake.open("events") if target.rewritten else None
+        rows = self.state.lookup("events", ("seq", "body"), ("seq",), target.rewritten)
+        bodies = {seq: bytes(body).decode() for seq, body in rows}
+        for seq in target.rewritten if events is not None else ():
+            if seq in bodies:
+                events.update(predicate=f"seq = {seq}", new_values={"body": bodies[seq]})  # type: ignore[union-attr]
             else:
-                events.update(predicate=f"seq = {seq}", new_values={"body": body.decode()})
+                events.delete(f"seq = {seq}")  # type: ignore[union-attr]
         return lake.erase(target.nodes, target.persons)
 
     def _files(self, wanted: list[str]) -> list[Path]:
@@ -360,30 +371,12 @@ class Erasures:
         files = len(self._files(wanted))
         return left | ({"files": files} if files else {})
 
-    def _finish(
-        self,
-        erasure_id: int,
-        now: int,
-        target: Target,
-        wanted: list[str],
-        removed: dict[str, int],
-        changed: dict[str, int],
-        left: dict[str, int],
-    ) -> Receipt:
-        receipt = Receipt(
-            done_at=now,
-            removed={place: count for place, count in sorted(removed.items()) if count},
-            redacted={place: count for place, count in changed.items() if count},
-            left=left,
-            searched=len(wanted),
-            short=sum(len(one.value) < SHORTEST for one in target.identifiers),
-        )
+    def _finish(self, erasure_id: int, receipt: Receipt) -> None:
         self.state.execute(
             "UPDATE erasures SET state = 'done', person = '', target = ?, receipt = ? WHERE id = ?",
             (b"", msgspec.json.encode(receipt), erasure_id),
         )
         self._overwrite("PRAGMA wal_checkpoint(TRUNCATE)")
-        return receipt
 
     def _overwrite(self, how: str) -> None:
         """Let SQLite write over what is deleted, or empty its journal; PostgreSQL's vacuum does so by itself."""

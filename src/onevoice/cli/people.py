@@ -20,6 +20,7 @@ from onevoice.adapters.state.people import key
 from onevoice.adapters.state.profiles import PersonNotFound, Profiles
 from onevoice.adapters.state.search import Search, spellings
 from onevoice.cli.workspace import current
+from onevoice.domain.erasure import Receipt
 from onevoice.domain.errors import BadInput
 from onevoice.domain.moment import DAY, HOUR, to_iso
 from onevoice.domain.profile import Profile, Summary
@@ -29,6 +30,7 @@ from onevoice.profile.timeline import page
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.stores import Stores
 from onevoice.wiring.workspace import now
+from onevoice.worker.rebuild import Rebuild
 
 PAGE = 500
 erasures = typer.Typer(
@@ -215,7 +217,19 @@ def erase(
     question = f"Erase {found.person} with {found.events} events for ever? This cannot be undone."
     if not yes and not typer.confirm(question):
         raise NotConfirmed
-    _print_json(_erasures(stores).erase(found.person, now=now(), actor=getpass.getuser()))
+    receipt = _erasures(stores).erase(found.person, now=now(), actor=getpass.getuser())
+    _print_json(receipt)
+    _settle(settings, receipt)
+
+
+def _settle(settings: Settings, *receipts: Receipt) -> None:
+    """Resolve the log anew where others shared identifiers with somebody who was erased."""
+    if any(receipt.entangled for receipt in receipts):
+        with Rebuild(settings) as made:
+            for _ in made.replay():
+                pass
+            made.swap()
+        print("Others shared identifiers with this person; they were resolved anew.", file=sys.stderr)
 
 
 def _erasures(stores: Stores) -> Erasures:
@@ -249,9 +263,12 @@ def cancel(number: int) -> None:
 @erasures.command("run")
 def run() -> None:
     """Carry out every erasure that is due."""
-    found = _erasures(Stores.open(current()))
-    for number in found.due(now()):
-        _print_json(found.carry_out(number, now=now()))
+    settings = current()
+    found = _erasures(Stores.open(settings))
+    receipts = [found.carry_out(number, now=now()) for number in found.due(now())]
+    for receipt in receipts:
+        _print_json(receipt)
+    _settle(settings, *receipts)
 
 
 def _databases() -> tuple[Database, Database]:

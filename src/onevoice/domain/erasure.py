@@ -15,6 +15,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     persons: tuple[str, ...]  #: the person, and the ids absorbed by them
     nodes: tuple[int, ...]
     identifiers: tuple[Identifier, ...]
+    rewritten: tuple[int, ...] = ()  #: numbers of others' events that were redacted, for the lake
+    entangled: int = 0
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +27,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     redacted: dict[str, int]  #: place -> rows of others from which the person was taken out
     left: dict[str, int]  #: place -> rows that the scan afterwards still found; empty is the proof
     searched: int  #: identifiers looked for by their text
+    entangled: (
+        int  #: identifiers of others that were bound to the person's; above 0, `onevoice rebuild` settles them anew
+    )
     short: int  #: identifiers too short to be looked for by text; their rows were found by number
 
 
