@@ -1,11 +1,13 @@
 """Commands about the workspace itself: init, keys."""
 
+from importlib import resources
 from pathlib import Path
 
 import typer
 import yaml
 
 from onevoice.adapters.state.keys import Keys
+from onevoice.cli import templates
 from onevoice.domain.errors import BadInput
 from onevoice.wiring import settings as settings_of
 from onevoice.wiring.history import migrate_all
@@ -52,6 +54,7 @@ def init(folder: Path = typer.Argument(help="The new workspace folder.")) -> Non
     settings = settings_of.read(folder)
     secret_of(settings)
     migrate_all(settings)
+    templates.copy(resources.files("onevoice.cli") / "starter", folder, now=now())
     print(f"Workspace {folder} is ready. Next: cd {folder} && onevoice keys add website --kind write")
 
 

@@ -5,7 +5,6 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from onevoice.adapters.candidates import table
 from onevoice.adapters.imports import Importer
 from onevoice.adapters.linkage import columns_of
 from onevoice.adapters.mailbox import Mailbox, listen
+from onevoice.cli import templates
 from onevoice.cli.campaign import send
 from onevoice.cli.demo import contacts
 from onevoice.cli.demo.data import PROMOTIONS, Prepared, opened, prepare
@@ -140,26 +140,12 @@ class Demo:
 
     def campaign(self) -> None:
         """Apply the demo's documents, fill its audiences, and send its campaign to the local mailbox."""
-        self._documents()
+        templates.copy(HERE / "documents", self.folder, now=now())
         with self._bar() as bar:
             self._step(bar, "Applying documents", self._apply)
             self._step(bar, "Filling audiences", self._audiences)
         send(CAMPAIGN, at_once=True, refresh=False)
         drain(self.stores, self.settings)
-
-    def _documents(self) -> None:
-        """Copy the demo's documents, the offer valid from today for six weeks."""
-        today = to_datetime(now()).date()
-        dates = {"{start}": today.isoformat(), "{end}": (today + timedelta(days=42)).isoformat()}
-        for folder in (HERE / "documents").iterdir():
-            for document in folder.iterdir():
-                path = self.folder / folder.name / document.name
-                if not path.exists():
-                    path.parent.mkdir(exist_ok=True)
-                    text = document.read_text(encoding="utf-8")
-                    for mark, date in dates.items():
-                        text = text.replace(mark, date)
-                    path.write_text(text, encoding="utf-8")
 
     def _apply(self) -> None:
         apply(self.stores.definitions, read_folder(self.folder), now=now(), by="demo")
