@@ -25,9 +25,10 @@ def summed(graph: Graph, component: Component) -> None:
     for node in graph.members(component.nodes):
         component.count(node)
         for number, bond in node.links.items():
+            if HUMAN in bond.parts and bond.verdict:  # also one that leads out: it forbids a later join
+                component.plain = False
             if number > node.id and number in component.nodes and node.rule.named and graph.nodes[number].rule.named:
                 component.soft |= 0 <= bond.trust < SURE
-                component.plain &= not bond.verdict
 
 
 def plainly(graph: Graph, stirred: set[Node], fresh: Iterable[Bond], cause: Event) -> Change | None:
