@@ -139,23 +139,25 @@ def _fold_act(facet: Facet, event: Event, at: int) -> ChannelSum:
             found.last = at
         elif at < found.first:
             found.first = at
-    if at >= facet.last:
+    if at > facet.last:
+        facet.last, facet.last_touch = at, touch_of(event)
+    elif at == facet.last:
         touch = touch_of(event)
         if facet.last_touch is None or touch > facet.last_touch:
             facet.last_touch = touch
-        facet.last = at
-    if not facet.first or at <= facet.first:
+    if at < facet.first or not facet.first:
+        facet.first, facet.first_touch = at, touch_of(event)
+    elif at == facet.first:
         touch = touch_of(event)
         if facet.first_touch is None or touch < facet.first_touch:
             facet.first_touch = touch
-        facet.first = at
     return found
 
 
 def touch_of(event: Event) -> Touch:
     """Return an event as a touch, with the campaign its context or properties name."""
     found: Any = event.context.get("campaign")
-    if not isinstance(found, dict):
+    if found is None or not isinstance(found, dict):
         return Touch(event.occurred_at, event.id, event.channel)
     said = (str(found.get(key) or "")[:200] for key in ("source", "medium", "name"))
     return Touch(event.occurred_at, event.id, event.channel, *said)
