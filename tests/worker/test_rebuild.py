@@ -8,14 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onevoice.adapters.state.cursors import Overtaken
+from onevoice.domain.event import Event
 from onevoice.domain.identifier import Identifier, Trust
 from onevoice.resolve.assertion import asserted
+from onevoice.resolve.reform import changed
+from onevoice.resolve.rules import Kind, Rules
 from onevoice.wiring.stores import Stores
 from onevoice.worker.listing import Listing
 from onevoice.worker.pipeline import Pipeline
 from onevoice.worker.rebuild import Rebuild
 from tests.conftest import NOW
-from tests.worker.houses import contents, house, resolve, story, tell, track
+from tests.worker.houses import batch, contents, house, resolve, story, tell, track
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -68,6 +71,59 @@ def test_human_assertions_are_replayed(stores: Stores) -> None:
         stores.intake.emit([asserted(*pair, verdict, now=NOW + at, actor="ann")], "console", NOW)  # type: ignore[arg-type]
         resolve(stores)
         assert [] == differences(stores)
+
+
+def test_a_change_of_rules_is_replayed_at_its_place(stores: Stores) -> None:
+    """New rules decide everybody anew, in the middle of a batch too, and the replay agrees before and after."""
+    people = "SELECT count(DISTINCT person) FROM nodes WHERE kind = 'anonymous_id'"
+    before = stores.state.query(people)
+    kinds = {**Rules().kinds, "anonymous_id": Kind(rank=7), "email": Kind(rank=3, named=True)}
+    rules = Rules(version=1, kinds=kinds)
+    told = [rules_event(rules), *[house_event(number) for number in range(5)]]
+    tell(stores, story(4, 50))
+    stores.intake.emit([house_event(99), *told], "console", NOW)
+    tell(stores, story(5, 50))
+    resolve(stores)
+
+    assert 1 == stores.graph.rules().version
+    assert before != stores.state.query(people)
+    assert {"Person Split"} <= {name for (name,) in stores.state.query("SELECT DISTINCT name FROM events")}
+    assert [] == differences(stores)
+
+
+def rules_event(rules: Rules) -> Event:
+    """Return the event that puts rules in force."""
+    return changed(rules, now=NOW, actor="ann")
+
+
+def house_event(number: int) -> Event:
+    """Return a note on a user, spoken by the house."""
+    who = (Identifier("user_id", f"u{number}", Trust.VERIFIED),)
+    about = {"text": "called"}
+    return Event(
+        id=f"n{number}", name="Note Added", occurred_at=NOW, received_at=NOW, identifiers=who, properties=about
+    )
+
+
+def test_outsiders_do_not_change_the_rules(stores: Stores) -> None:
+    """The same event through a key, even a secret one, is only an event."""
+    body = rules_event(Rules(version=9, max_component=1)).properties
+    tell(stores, [track(9_000, event="Identity Rules Changed", properties=body)])
+    resolve(stores)
+
+    assert 0 == stores.graph.rules().version
+
+
+def test_outsiders_do_not_assert_who_is_who(stores: Stores) -> None:
+    """A forged assertion through a public key joins nobody."""
+    pair = {"a": {"kind": "user_id", "value": "u1"}, "b": {"kind": "user_id", "value": "u2"}}
+    forged = track(9_000, event="Identity Asserted", properties={**pair, "verdict": "same"})
+    linked = track(9_001, event="Identity Linked", properties={**pair, "probability": 1.0})
+    assert stores.graph.person("user_id", "u1") != stores.graph.person("user_id", "u2")
+    stores.intake.append([batch([forged, linked], trust=1, key="public")])
+    resolve(stores)
+
+    assert stores.graph.person("user_id", "u1") != stores.graph.person("user_id", "u2")
 
 
 def test_damage_is_named_and_put_right(stores: Stores) -> None:

@@ -16,7 +16,8 @@ from onevoice.resolve.sighting import sight
 
 ASSERTED = "Identity Asserted"
 LINKED = "Identity Linked"
-SPOKEN = frozenset({ASSERTED, LINKED})
+#: Which room of the house may say it; what comes through a key carries the key's id as its source, and joins nobody.
+VOICES = {ASSERTED: "console", LINKED: "linkage"}
 
 
 class BadAssertion(BadInput):
@@ -74,6 +75,11 @@ def linked(pairs: list[tuple[Key, Key, float]], *, now: int, model: str) -> Even
         properties={"pairs": told, "model": model},
         source="linkage",
     )
+
+
+def is_spoken(event: Event) -> bool:
+    """Tell whether an event is an assertion of the house itself, and not only named like one."""
+    return VOICES.get(event.name, "") == event.source != ""
 
 
 def said(event: Event) -> list[Said]:

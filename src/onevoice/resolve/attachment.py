@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 from onevoice.domain.event import Event
-from onevoice.resolve.assertion import SPOKEN, speak, spoken_keys
+from onevoice.resolve.assertion import is_spoken, speak, spoken_keys
 from onevoice.resolve.bond import ALIAS, EVENT, SURE
 from onevoice.resolve.graph import BLOCKED, CROWDED, Graph, Key, Node
 from onevoice.resolve.marks import marks_of, merged
+from onevoice.resolve.partition import place
 from onevoice.resolve.rules import Rules
 from onevoice.resolve.settlement import Work, connect, settle
 from onevoice.resolve.sighting import sight
@@ -26,7 +27,7 @@ class Attachment(NamedTuple):
 def keys_of(event: Event) -> list[Key]:
     """Return every key that a working set must hold before the event can be attached."""
     keys = [identifier.key for identifier in event.identifiers]
-    if event.name in SPOKEN:
+    if is_spoken(event):
         keys += spoken_keys(event)
     return keys
 
@@ -42,7 +43,7 @@ def attach(graph: Graph, event: Event, rules: Rules) -> Attachment:
         graph.adopt(rules)
     work = Work()
     nodes = _sight(graph, event, work)
-    if event.name in SPOKEN:
+    if is_spoken(event):
         speak(graph, event, work)
     if not nodes:
         return Attachment(0, (), settle(graph, work, event) if work else ())
@@ -99,7 +100,9 @@ def _bind(graph: Graph, anchor: Node, nodes: list[Node], event: Event, work: Wor
             if anchor.status >= CROWDED and node.status >= CROWDED and _forgets(graph, anchor, node):
                 continue
             bond = connect(graph, anchor, node)
-        if bond.say(basis + min(least, identifier.trust), at, via) or bond.live:
+        before = place(bond, anchor, node) if bond.live == 1 else None
+        is_new = bond.say(basis + min(least, identifier.trust), at, via)
+        if is_new or bond.live > 1 or (before is not None and place(bond, anchor, node) != before):
             work.fresh[bond] = None
         dirty.add(bond)
 

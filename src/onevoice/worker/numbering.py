@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from onevoice.adapters.database import Database
 from onevoice.resolve.graph import Graph, Key, Node
+from onevoice.resolve.rules import Rules
 
 
 class Numbers:
@@ -34,8 +35,8 @@ class Numbers:
 class NumberedGraph(Graph):
     """A graph whose new nodes get the numbers that a store already gave them."""
 
-    def __init__(self, workspace: str, numbers: Numbers) -> None:
-        super().__init__(workspace)
+    def __init__(self, workspace: str, rules: Rules, numbers: Numbers) -> None:
+        super().__init__(workspace, rules)
         self._numbers = numbers
 
     def create(self, key: Key, at: int) -> Node:

@@ -22,7 +22,7 @@ from onevoice.wiring.plan import PlanKeeper
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.workspace import now
 from onevoice.worker.reading import Portion, Reader, Said
-from onevoice.worker.working import Tables, Working
+from onevoice.worker.working import Fresh, Tables, Working, stretches
 
 log = logging.getLogger("onevoice.worker")
 
@@ -67,7 +67,7 @@ class Pipeline:
         if portion is None:
             return 0
         try:
-            self._commit(portion.said, [what for what, _ in portion.refused], portion.last)
+            self._take(portion)
         except Unavailable:
             self.forget()
             raise
@@ -90,21 +90,25 @@ class Pipeline:
         self._seq = self._stores.log.last()
         self._known = True
 
-    def _commit(self, said: Sequence[Said], refused: Sequence[Rejected], upto: int) -> None:
-        events = [one.event for one in said]
-        keys = [keys_of(event) for event in events]
-        is_new = self._stores.log.unseen(keys)
-        pairs = list(zip(events, keys, strict=True))
-        entries = self._working.take([pair for pair, new in zip(pairs, is_new, strict=True) if new])
-        copies = [pair for pair, new in zip(pairs, is_new, strict=True) if not new]
+    def _take(self, portion: Portion) -> None:
+        """Commit a portion: in one transaction, or in several where the identity rules change within it."""
+        *before, last = stretches([(one.event, keys_of(one.event)) for one in portion.said])
+        for stretch in before:
+            self._commit(stretch, (), self._at)
+        self._commit(last, [what for what, _ in portion.refused], portion.last)
+
+    def _commit(self, said: Sequence[Fresh], refused: Sequence[Rejected], upto: int) -> None:
+        is_new = self._stores.log.unseen([keys for _, keys in said])
+        entries = self._working.take([one for one, new in zip(said, is_new, strict=True) if new])
+        copies = [one for one, new in zip(said, is_new, strict=True) if not new]
         with self._stores.state.transaction():
             self._cursor.advance(self._at, upto, self._clock())
             if self._generation.read() != self._age:
                 raise Overtaken("The tables were rebuilt; they are read again.")
+            entries += self._working.save()
             self._stores.log.append(entries, self._seq + 1)
             self._stores.log.link(copies)
             self._stores.log.reject(refused)
-            self._working.save()
         self._at = upto
         self._seq += len(entries)
 
@@ -133,7 +137,7 @@ class Pipeline:
     def _attempt(self, said: Sequence[Said]) -> Exception | None:
         """Commit events without moving on, and return what their content made fail."""
         try:
-            self._commit(said, (), self._at)
+            self._commit([(one.event, keys_of(one.event)) for one in said], (), self._at)
         except Unavailable:
             self.forget()
             raise

@@ -26,12 +26,13 @@ from onevoice.adapters.state.profiles import Profiles
 from onevoice.domain.event import Event
 from onevoice.resolve.attachment import keys_of
 from onevoice.resolve.graph import Graph
+from onevoice.resolve.rules import Rules
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.workspace import now
 from onevoice.worker.comparison import Differences, Table, columns_of, describe, key_of, rows, walk
 from onevoice.worker.numbering import NumberedGraph, Numbers
 from onevoice.worker.pipeline import GENERATION, RESOLVE
-from onevoice.worker.working import Working
+from onevoice.worker.working import Entry, Working, stretches
 
 #: Tables that are caches of others; their consumer makes them anew.
 CACHES = frozenset({"people", "people_terms", "people_grams"})
@@ -111,8 +112,8 @@ class Rebuild:
         database.script("CREATE TABLE moved (seq INTEGER PRIMARY KEY, node INTEGER NOT NULL)")
         return database
 
-    def _graph(self) -> Graph:
-        return NumberedGraph(self._settings.workspace, self._numbers)
+    def _graph(self, rules: Rules) -> Graph:
+        return NumberedGraph(self._settings.workspace, rules, self._numbers)
 
     def replay(self) -> Iterator[int]:
         """Replay what there is, yielding how many events it was so far."""
@@ -126,18 +127,23 @@ class Rebuild:
     def _take(self, portion: Sequence[Row]) -> None:
         events = [_decode(body) for _, _, body in portion]
         self._numbers.prepare(key for event in events for key in keys_of(event))
-        entries = self._working.take([(event, ()) for event in events])
-        derived = [entry for entry in entries if entry[0].derived]
+        rows = iter(portion)
+        for stretch in stretches([(event, ()) for event in events]):
+            self._keep(list(islice(rows, len(stretch))), self._working.take(stretch))
+        self._working.trim()
+
+    def _keep(self, portion: Sequence[Row], entries: list[Entry]) -> None:
+        """Store what a stretch brought about, and note whose anchor is another now."""
         anchors = [node for event, node, _ in entries if not event.derived]
         moved = [(row[0], new) for row, new in zip(portion, anchors, strict=True) if row[1] != new]
         with self._shadow.database.transaction():
+            entries += self._working.save()
+            derived = [entry for entry in entries if entry[0].derived]
             self._shadow.log.append(derived, self._made + 1)
             self._shadow.database.insert("moved", ("seq", "node"), moved)
-            self._working.save()
         self._made += len(derived)
         for seq, node in moved:
             self._moved.add("events", f"seq={seq} belongs to node {node}")
-        self._working.trim()
 
     def tables(self) -> list[Table]:
         """Return what is compared: every table of resolve and profile that is no cache, and the derived events."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from onevoice.domain.errors import Unavailable
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.stores import Stores
+from onevoice.worker.deliveries import Deliveries
 from onevoice.worker.exporter import Exporter
 from onevoice.worker.listing import Listing
 from onevoice.worker.lock import Lock, lock_of
@@ -42,6 +43,7 @@ def consuming(stores: Stores, settings: Settings) -> list[Task]:
     exporter, upkeep = Exporter(stores, settings), Upkeep(stores, settings)
     return [
         Task(name="people", every=0.1, run=Listing(stores).step),
+        Task(name="send", every=1, run=Deliveries(stores, settings).step),
         Task(name="export", every=1, run=exporter.step),
         Task(name="tidy lake", every=600, run=exporter.tidy),
         Task(name="prune intake", every=300, run=upkeep.prune_intake),

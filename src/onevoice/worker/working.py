@@ -1,19 +1,28 @@
 """What the single writer holds in memory: the graph and the facets at hand, always as the store has them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from onevoice.adapters.state.graph import GraphStore
 from onevoice.adapters.state.profiles import Profiles
+from onevoice.adapters.state.reform import Reform
 from onevoice.domain.event import Event
 from onevoice.profile.facet import Facets, fold
 from onevoice.resolve.attachment import attach, keys_of
 from onevoice.resolve.graph import Graph
+from onevoice.resolve.reform import CHANGED, rules_of
 from onevoice.resolve.rules import Rules
 from onevoice.wiring.settings import Settings
 
 #: event, node of its anchor, its dedupe keys: what the log stores.
 Entry = tuple[Event, int, Sequence[str]]
+
+#: event, its dedupe keys.
+Fresh = tuple[Event, Sequence[str]]
+NewGraph = Callable[[Rules], Graph]
+
+#: Who may change the identity rules; what comes through a key carries the key's id as its source.
+HOUSE = "console"
 
 #: Entries kept in memory between steps; beyond, the oldest facets go, and the graph starts anew.
 MOST_FACETS, MOST_NODES = 200_000, 600_000
@@ -26,30 +35,51 @@ class Tables(Protocol):
     profiles: Profiles
 
 
+def stretches(fresh: Sequence[Fresh]) -> Iterator[Sequence[Fresh]]:
+    """Cut events where the identity rules change, so that each change stands alone."""
+    start = 0
+    for at, (event, _) in enumerate(fresh):
+        if is_reform(event):
+            if at > start:
+                yield fresh[start:at]
+            yield fresh[at : at + 1]
+            start = at + 1
+    if start < len(fresh) or not fresh:
+        yield fresh[start:]
+
+
+def is_reform(event: Event) -> bool:
+    """Tell whether an event changes the identity rules; only the house itself may."""
+    return event.name == CHANGED and event.source == HOUSE
+
+
 class Working:
     """
     The stages resolve and profile over one pair of stores.
 
-    After any failed transaction call `forget`: memory may then be ahead of the store.
+    Hand it whole `stretches`. After any failed transaction call `forget`: memory may then be ahead of the store.
     """
 
-    def __init__(self, tables: Tables, settings: Settings, graph: Callable[[], Graph] | None = None) -> None:
+    def __init__(self, tables: Tables, settings: Settings, graph: NewGraph | None = None) -> None:
         self._tables = tables
-        self._new_graph = graph or (lambda: Graph(settings.workspace))
+        self._workspace = settings.workspace
+        self._new_graph = graph or (lambda rules: Graph(settings.workspace, rules))
         self._facets = Facets(settings.currency)
-        self.rules = Rules()
         self.forget()
 
     def forget(self) -> None:
         """Drop everything; the next batch loads what it needs from the store."""
         self._facets.clear()
-        self._graph = self._new_graph()
+        self._graph: Graph | None = None
+        self._reform: Event | None = None
 
-    def take(self, fresh: Sequence[tuple[Event, Sequence[str]]]) -> list[Entry]:
+    def take(self, fresh: Sequence[Fresh]) -> list[Entry]:
         """Attach fresh events one after the other, fold them, and return them with what they brought about."""
-        graph, facets = self._graph, self._facets
+        graph, facets = self._graph or self._new_graph(self._tables.graph.rules()), self._facets
+        self._graph = graph
         self._tables.graph.fill(graph, [key for event, _ in fresh for key in keys_of(event)])
-        attached = [attach(graph, event, self.rules) for event, _ in fresh]
+        rules = graph.rules
+        attached = [attach(graph, event, rules) for event, _ in fresh]
         self._tables.profiles.fill(facets, {one.anchor for one in attached if one.anchor})
         entries: list[Entry] = []
         for (event, keys), one in zip(fresh, attached, strict=True):
@@ -57,19 +87,32 @@ class Working:
             if one.anchor:
                 fold(facets, one.anchor, event, self._find)
             entries.extend((made, self._find(made.anchor.key) or one.anchor, ()) for made in one.derived)
+        self._reform = next((event for event, _ in fresh if is_reform(event)), None)
         return entries
 
     def _find(self, key: tuple[str, str]) -> int | None:
-        node = self._graph.by_key.get(key)
+        node = self._graph.by_key.get(key) if self._graph is not None else None
         return node.id if node is not None else None
 
-    def save(self) -> None:
-        """Store what changed, in the running transaction."""
-        self._tables.graph.save(self._graph)
+    def save(self) -> list[Entry]:
+        """Store what changed, in the running transaction, and return what a change of the rules brought about."""
+        if self._graph is not None:
+            self._tables.graph.save(self._graph)
         self._tables.profiles.save(self._facets)
+        if self._reform is None:
+            return []
+        cause = self._reform
+        reform = Reform(self._tables.graph, rules_of(cause), cause, workspace=self._workspace)
+        told = reform.run(save=True).events
+        self.forget()
+        keys = sorted({event.anchor.key for event in told})
+        lookup = self._tables.graph.database.lookup
+        rows = lookup("nodes", ("kind", "value", "node"), ("kind", "value"), keys)
+        nodes = {(kind, value): node for kind, value, node in rows}
+        return [(event, nodes[event.anchor.key], ()) for event in told]
 
     def trim(self) -> None:
         """Keep memory within bounds; call it when everything is saved."""
         self._facets.trim(MOST_FACETS)
-        if len(self._graph.nodes) > MOST_NODES:
-            self._graph = self._new_graph()
+        if self._graph is not None and len(self._graph.nodes) > MOST_NODES:
+            self._graph = None
