@@ -1,13 +1,18 @@
 """Health, readiness and figures say what is true."""
 
+import asyncio
 import re
 import time
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
 
 from onevoice.adapters.migrations import steps
 from onevoice.adapters.state.log import Log
+from onevoice.gateway.app import build
 from onevoice.gateway.metrics import family
 from onevoice.wiring.workspace import now
 from tests.gateway.house import House, basic, client, running
@@ -31,6 +36,25 @@ def test_alive(house: House, path: str) -> None:
     """A living process says so."""
     with client(house) as http:
         assert {"status": "ok"} == http.get(path).json()
+
+
+def test_beside_the_console(tmp_path: Path) -> None:
+    """With pages mounted, /health is for machines, and for a person the page of that name; the rest stays ours."""
+    app = build(House(tmp_path).settings, [Mount("/", PlainTextResponse("a page"))])
+    asked = [
+        ("/health", {}),
+        ("/health", {"accept": "text/html,*/*"}),
+        ("/health", {"hx-request": "true"}),
+        ("/people", {}),
+        ("/healthz", {}),
+    ]
+
+    async def texts() -> list[str]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as http:
+            return [(await http.get(path, headers=headers)).text for path, headers in asked]
+
+    alive = '{"status":"ok"}'
+    assert [alive, "a page", "a page", "a page", alive] == asyncio.run(texts())
 
 
 def test_ready(house: House) -> None:

@@ -36,7 +36,7 @@ class Health:
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [Route("/health", self.alive), Route("/healthz", self.alive), Route("/readyz", self.ready)]
+        return [Route("/healthz", self.alive), Route("/readyz", self.ready)]
 
     async def alive(self, _: Request) -> Response:
         """Answer that the process runs."""

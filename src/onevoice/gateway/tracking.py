@@ -75,8 +75,15 @@ class Tracking:
         elif kind is not None and path.startswith(("/v1", "/beacon")):
             allowed = (b"allow", b"POST, OPTIONS")
             await answers.send_error(send, WrongMethod("Send a POST."), [allowed, *answers.cors(scope)])
+        elif path == "/health" and not self._is_page(scope):
+            await answers.send_bytes(send, 200, b'{"status":"ok"}', [answers.JSON, *answers.cors(scope)])
         else:
             await self.app(scope, receive, send)
+
+    def _is_page(self, scope: Scope) -> bool:
+        """Tell whether a person asks: beside the console, its page of the same name is theirs."""
+        asks = b"text/html" in header(scope, b"accept") or header(scope, b"hx-request")
+        return bool(asks) and not self.alone
 
     async def _post(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
         headers = answers.cors(scope)
