@@ -8,7 +8,9 @@ from enum import StrEnum
 from onevoice.domain.errors import Unavailable
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.stores import Stores
+from onevoice.worker.audiences import Audiences
 from onevoice.worker.deliveries import Deliveries
+from onevoice.worker.erasing import Erasing
 from onevoice.worker.exporter import Exporter
 from onevoice.worker.listing import Listing
 from onevoice.worker.lock import Lock, lock_of
@@ -40,11 +42,15 @@ def resolving(stores: Stores, settings: Settings) -> list[Task]:
 
 def consuming(stores: Stores, settings: Settings) -> list[Task]:
     """Return the tasks that follow the log."""
-    exporter, upkeep = Exporter(stores, settings), Upkeep(stores, settings)
+    exporter, upkeep, erasing = Exporter(stores, settings), Upkeep(stores, settings), Erasing(stores)
+    audiences = Audiences(stores)
     return [
         Task(name="people", every=0.1, run=Listing(stores).step),
-        Task(name="send", every=1, run=Deliveries(stores, settings).step),
+        Task(name="deliveries", every=0.5, run=Deliveries(stores, settings).step),
         Task(name="export", every=1, run=exporter.step),
+        Task(name="audiences", every=60, run=audiences.refresh),
+        Task(name="snapshot", every=300, run=audiences.snapshot),
+        Task(name="erasures", every=10, run=erasing.step),
         Task(name="tidy lake", every=600, run=exporter.tidy),
         Task(name="prune intake", every=300, run=upkeep.prune_intake),
         Task(name="forget rejects", every=3_600, run=upkeep.forget_rejects),
