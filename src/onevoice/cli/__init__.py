@@ -37,11 +37,11 @@ COMMANDS = {
     "send": "campaign",
     "report": "report",
     "rejected": "rejected",
-    "rebuild": "running",
-    "doctor": "running",
+    "rebuild": "working",
+    "doctor": "working",
     "migrate": "workspace",
     "gateway": "running",
-    "worker": "running",
+    "worker": "working",
 }
 
 
