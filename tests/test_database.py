@@ -1,10 +1,12 @@
 """The database door behaves the same on SQLite and PostgreSQL."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onevoice.adapters.database import Database, split_schema, statements
+from onevoice.adapters.database import Database, SqliteDatabase, StoreUnavailable, split_schema, statements
 from onevoice.adapters.migrations import migrate, pending, steps
 from tests.conftest import NOW
 
@@ -44,6 +46,15 @@ def test_migrations_run_once_and_from_any_point(database: Database) -> None:
     assert [] == pending(database, "state")
     assert [] == migrate(database, "state", now=NOW)
     assert steps("state") == [step for (step,) in database.query("SELECT step FROM state_migrations ORDER BY step")]
+
+
+def test_damaged_file_is_unavailable(tmp_path: Path) -> None:
+    """A file that is no database says so as an unavailable store, not as an error of some driver."""
+    path = tmp_path / "state.db"
+    path.write_bytes(b"not a database at all" * 500)
+
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        SqliteDatabase(path).query("SELECT 1")
 
 
 @given(st.lists(st.sampled_from(["CREATE TABLE a (x TEXT)", "DROP TABLE b", "SELECT 1"]), max_size=5))
