@@ -8,6 +8,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+from django.test.utils import setup_test_environment
 
 from onevoice import console
 from onevoice.wiring import settings as settings_of
@@ -26,26 +27,40 @@ class Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """Return a furnished console: stores, settings, one member of each role, and some customers."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """Yield a furnished console: stores, settings, one member of each role, some customers, and a worker at work."""
     home = tmp_path_factory.mktemp("console")
     (home / "onevoice.yaml").write_text("workspace: corner-shop\nmailbox: mailbox\n")
     settings = settings_of.read(home, {})
     stores = Stores.open(settings)
     console.setup(stores, settings, seed.SECRET)
+    setup_test_environment()  # lets a test see what a template was given
     console.migrate()
     members = {role: seed.member(role) for role in ROLES}
     seed.customers(stores, settings)
     seed.campaign(stores, settings)
-    return SimpleNamespace(stores=stores, settings=settings, members=members)
+    stop = threading.Event()
+    worker = threading.Thread(target=seed.keep_resolving, args=(stores, settings, stop), daemon=True)
+    worker.start()
+    yield SimpleNamespace(stores=stores, settings=settings, members=members)
+    stop.set()
+    worker.join(10)
 
 
 @pytest.fixture
 def client(workspace: SimpleNamespace) -> Any:
-    """Return a browser that has not signed in; it insists on CSRF tokens as a real one must."""
+    """Return a browser that has not signed in."""
+    from django.core.cache import cache
     from django.test import Client
 
-    return Client(enforce_csrf_checks=False, SERVER_NAME="localhost")
+    cache.clear()
+    return Client(SERVER_NAME="localhost")
+
+
+@pytest.fixture
+def person(workspace: SimpleNamespace) -> str:
+    """Return the id of a customer whom no other test changes."""
+    return str(workspace.stores.graph.person("email", "ada.lovelace0@example.com"))
 
 
 @pytest.fixture
@@ -80,9 +95,9 @@ def site(workspace: SimpleNamespace) -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(cookies: dict[str, str]) -> Iterator[Any]:
-    """Yield a headless Chromium."""
+    """Yield a headless Chromium; while it lives, its event loop keeps Django out of this thread."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,6 +1,7 @@
 """A small shop's worth of customers, made of real events that went through the real pipeline."""
 
 import random
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from onevoice.domain.moment import DAY, HOUR, MINUTE
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.stores import Stores
 from onevoice.wiring.workspace import now
+from onevoice.worker.listing import Listing
 from onevoice.worker.pipeline import Pipeline
 from tests.compose.samples import BRAND, BRIEF, OFFER
 
@@ -63,6 +65,11 @@ GOODS = (
 )
 
 
+def card_number(number: int) -> str:
+    """Return the number on a customer's card."""
+    return str(26_180_339 + 7_919 * number)
+
+
 def member(role: str) -> Any:
     """Add a member of one role, with a password."""
     from django.utils import timezone
@@ -88,9 +95,17 @@ class Shop:
         """Write one event down."""
         number = len(self.events)
         self.events.append(
-            Event(id=f"seed-{number}", name=name, channel=channel, occurred_at=at, received_at=min(at + 1, self.present),
-                  identifiers=tuple(who), source="import", **more)
-        )  # fmt: skip
+            Event(
+                id=f"seed-{number}",
+                name=name,
+                channel=channel,
+                occurred_at=at,
+                received_at=min(at + 1, self.present),
+                identifiers=tuple(who),
+                source="import",
+                **more,
+            )
+        )
 
     def order(self, at: int, channel: str, who: list[Identifier]) -> None:
         """Let somebody buy one to four things."""
@@ -107,7 +122,7 @@ class Shop:
         """Let one customer come by for four months."""
         first, last = FIRST[number % len(FIRST)], LAST[(number * 5) % len(LAST)]
         email = Identifier("email", f"{first}.{last}{number}@example.com".lower(), Trust.VERIFIED)
-        card = Identifier("loyalty_id@till", f"77{number:06d}", Trust.VERIFIED)
+        card = Identifier("loyalty_id@till", card_number(number), Trust.VERIFIED)
         browser = Identifier("anonymous_id", f"browser-{number}", Trust.CLAIMED)
         start = self.present - self.dice.randint(20, 120) * DAY
         name = HOSTILE if number == 3 else f"{first} {last}"
@@ -150,12 +165,18 @@ def customers(stores: Stores, settings: Settings, count: int = 40) -> None:
 
 
 def resolve(stores: Stores, settings: Settings) -> None:
-    """Handle everything that waits."""
-    pipeline = Pipeline(stores, settings)
-    while pipeline.step():
+    """Handle everything that waits, and bring the list of people up to date."""
+    pipeline, listing = Pipeline(stores, settings), Listing(stores)
+    while pipeline.step() or listing.step():
         pass
-    for batch in stores.profiles.everyone():
-        stores.profiles.refresh(batch)
+
+
+def keep_resolving(stores: Stores, settings: Settings, stop: threading.Event) -> None:
+    """Do a worker's work until told to stop, as the one writer."""
+    pipeline, listing = Pipeline(stores, settings), Listing(stores)
+    while not stop.is_set():
+        if not (pipeline.step() or listing.step()):
+            stop.wait(0.01)
 
 
 def campaign(stores: Stores, settings: Settings) -> None:
@@ -184,7 +205,7 @@ def campaign(stores: Stores, settings: Settings) -> None:
     planner = Planner(stores.state, recipients, base="https://shop.example.com", secret=SECRET)
     planner.plan("summer", lambda: iter(persons), now=present)
     stores.state.execute(
-        "UPDATE deliveries SET state = 'accepted', accepted_at = ? WHERE state = 'planned' AND channel = 'email'",
+        "UPDATE deliveries SET state = 'accepted', accepted_at = ? WHERE channel = 'email' AND state = 'planned'",
         (present,),
     )
     sheet = planner.samples(planner.pinned("summer"), persons, now=present, count=1)[0]

@@ -1,9 +1,14 @@
 """What the pages about people show."""
 
+import io
+import tempfile
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from onevoice.adapters.dossier import Dossiers
 from onevoice.adapters.state.ledger import Ledger
 from onevoice.adapters.state.people import People, key
 from onevoice.adapters.state.search import Search
@@ -23,6 +28,7 @@ PAGE = 50
 FOUND = 40  #: answers to one search
 ENTRIES = 30  #: events of one page of a timeline
 CATEGORIES = 5
+EXPLAINED = 16  #: identifiers whose tie to the strongest is explained
 
 
 class BadPlace(BadInput):
@@ -221,8 +227,11 @@ def said(trait: Trait) -> dict[str, Any]:
 
 
 def why(profile: Profile) -> list[Link]:
-    """Return the reasons for which a person's identifiers belong together."""
-    return list(house.stores().graph.why(profile.person))
+    """Return the reasons for which a person's identifiers belong together: how each is tied to the strongest."""
+    keys = [one.identifier.key for one in strongest_first(profile)][:EXPLAINED]
+    graph = house.stores().graph
+    found = [link for key in keys[1:] for link in graph.why(keys[0], key).links]
+    return list({(link.a.key, link.b.key, link.rule): link for link in found}.values())
 
 
 def shown(profile: Profile) -> dict[str, Any]:
@@ -241,3 +250,15 @@ def shown(profile: Profile) -> dict[str, Any]:
         "deliveries": deliveries(profile),
         "categories": categories(profile, currency),
     }
+
+
+def exported(profile: Profile) -> bytes:
+    """Return everything about a person as a ZIP: a page to read, and JSON for machines."""
+    stores = house.stores()
+    buffer = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="onevoice-export-") as folder:
+        Dossiers(stores.state).export(profile.person, Path(folder), now=house.now())
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(Path(folder).iterdir()):
+                archive.write(path, path.name)
+    return buffer.getvalue()

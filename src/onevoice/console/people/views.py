@@ -121,10 +121,10 @@ def rejoin(request: HttpRequest, person: str) -> HttpResponse:
 
 @needs("export")
 def export(request: HttpRequest, person: str) -> HttpResponse:
-    """Hand out everything about a person, for machines."""
+    """Hand out everything about a person, for people and machines."""
     profile = access.profile(person)
-    response = HttpResponse(queries.exported(profile), content_type="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="person-{profile.person}.json"'
+    response = HttpResponse(queries.exported(profile), content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="person-{profile.person}.zip"'
     return response
 
 
