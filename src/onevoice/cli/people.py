@@ -234,7 +234,7 @@ def _settle(settings: Settings, *receipts: Receipt) -> None:
 
 def _erasures(stores: Stores) -> Erasures:
     mailbox = stores.settings.mailbox
-    folders = [Path(stores.settings.home) / mailbox] if mailbox else []
+    folders = [stores.settings.root / "print", *([Path(stores.settings.home) / mailbox] if mailbox else [])]
     return Erasures(stores.state, stores.backlog, stores.lake, folders)
 
 
