@@ -206,15 +206,14 @@ class Oracle:
             trust = max(seen, default=-1)
             times = seen.get(trust, [0])
             weaker = max(pair, key=lambda key: (self.kind(key).rank, weight(*key)))
-            contest = {"first": min(times), "newest": -max(times), "support": 0}[self.kind(weaker).contest]
-            weights = sorted(weight(*key) for key in pair)
             count = len(times) if seen else 0
+            contest = {"first": min(times), "newest": -max(times), "support": -count}[self.kind(weaker).contest]
+            weights = sorted(weight(*key) for key in pair)
             order = (
                 verdict != "same",
                 -trust,
                 self.kind(weaker).rank,
-                contest,
-                -count,
+                contest if seen else 0,
                 weights[0] ^ weights[1],
                 weights[0],
             )

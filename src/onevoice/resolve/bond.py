@@ -23,14 +23,19 @@ class Part:
 
 
 class Bond:
-    """The evidence between nodes `a` and `b`; `live` when more of it could change who belongs together."""
+    """
+    The evidence between nodes `a` and `b`.
+
+    `live` tells whether more of it could change who belongs together: 0 no, 1 if its place in the order changes, 2
+    always, as one end may become shared.
+    """
 
     __slots__ = ("a", "b", "live", "parts")
 
     def __init__(self, a: int, b: int) -> None:
         self.a = a
         self.b = b
-        self.live = False
+        self.live = 0
         self.parts: dict[int, Part] = {}
 
     def other(self, node: int) -> int:
@@ -51,7 +56,11 @@ class Bond:
     @property
     def trust(self) -> int:
         """The highest trust of any event that speaks for it; -1 if none does."""
-        return max((slot % 3 for slot in self.parts if slot < LINKAGE), default=-1)
+        best = -1
+        for slot in self.parts:
+            if slot < LINKAGE and slot % 3 > best:
+                best = slot % 3
+        return best
 
     @property
     def probability(self) -> float:

@@ -40,7 +40,7 @@ class Component:
     know. `soft`: claims alone join some of its names. `held`: more wants in than the rules allow.
     """
 
-    __slots__ = ("firm", "held", "label", "named", "nodes", "plain", "soft", "times", "unique")
+    __slots__ = ("firm", "held", "label", "last", "named", "nodes", "plain", "soft", "times", "unique")
 
     def __init__(self, label: int, nodes: set[int]) -> None:
         self.label = label
@@ -52,6 +52,7 @@ class Component:
         self.firm = False
         self.unique: set[str] = set()
         self.times: dict[str, list[int]] = {}
+        self.last: tuple[int, ...] = ()  #: no bond inside stands behind this in the order; (): unknown
 
     def count(self, node: "Node") -> None:
         """Add a node to the sums."""

@@ -7,6 +7,7 @@ joins its two clusters unless that breaks a constraint. Every constraint only ge
 refusal never depends on what came later.
 """
 
+from bisect import bisect
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ class Cluster:
         self.firm |= other.firm
         self.unique |= other.unique
         for kind, times in other.times.items():
-            self.times[kind] = self.times.get(kind, []) + times
+            self.times[kind] = sorted(self.times.get(kind, []) + times)
 
 
 def partition(graph: Graph, nodes: Iterable[Node]) -> Parts:
@@ -94,14 +95,16 @@ def _first(entry: tuple[Place, Bond]) -> Place:
 
 def place(bond: Bond, a: Node, b: Node) -> Place:
     """Return where a bond stands in the order: the smaller, the stronger."""
-    manual = bond.verdict == "same"
     trust = bond.trust
-    count, first_at, last_at = bond.seen()
     weaker = a if (a.rule.rank, a.weight) > (b.rule.rank, b.weight) else b
-    contest = {"first": first_at, "newest": -last_at, "support": 0}[weaker.rule.contest]
+    contest = weaker.rule.contest
     if trust < 0:
-        contest = -round(bond.probability * 1_000_000)
-    return (-manual, -trust, weaker.rule.rank, contest, -count, a.weight ^ b.weight, min(a.weight, b.weight))
+        right = -round(bond.probability * 1_000_000)
+    else:
+        count, first_at, last_at = bond.seen()
+        right = first_at if contest == "first" else -last_at if contest == "newest" else -count
+    manual = -(bond.verdict == "same")
+    return (manual, -trust, weaker.rule.rank, right, a.weight ^ b.weight, min(a.weight, b.weight))
 
 
 def contests(inside: dict[int, Node], bonds: list[tuple[Place, Bond]]) -> list[Refused]:
@@ -171,7 +174,7 @@ class Growth:
                 return "claimed"
         for kind in x.times.keys() & y.times.keys():
             rule = self.rules.kind(kind)
-            if crowded(x.times[kind] + y.times[kind], rule.limit, rule.span):
+            if meets(x.times[kind], y.times[kind], rule.limit, rule.span):
                 return "limit"
         return ""
 
@@ -186,6 +189,17 @@ def crowded(times: list[int], limit: int, span: int) -> bool:
         return False
     ordered = sorted(times)
     return any(later - earlier < span for earlier, later in zip(ordered, ordered[limit:], strict=False))
+
+
+def meets(many: list[int], few: list[int], limit: int, span: int) -> bool:
+    """Tell whether two sorted lists of moments, each within the limit, break it together."""
+    if len(many) < len(few):
+        many, few = few, many
+    if len(few) > 1:
+        return crowded(many + few, limit, span)
+    at = bisect(many, few[0])
+    around = [*many[max(0, at - limit) : at], few[0], *many[at : at + limit]]
+    return crowded(around, limit, span)
 
 
 def _pieces(inside: dict[int, Node], bonds: list[Bond]) -> list[list[Node]]:

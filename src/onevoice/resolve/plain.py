@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from onevoice.domain.event import Event
 from onevoice.resolve.bond import HUMAN, SURE, Bond
 from onevoice.resolve.graph import Component, Graph, Node, Person
-from onevoice.resolve.partition import crowded, rivals
+from onevoice.resolve.partition import Place, crowded, place, rivals
 from onevoice.resolve.standing import refusal
 from onevoice.resolve.succession import Change, absorb, age, newcomer, strength
 
@@ -29,6 +29,12 @@ def summed(graph: Graph, component: Component) -> None:
                 component.plain = False
             if number > node.id and number in component.nodes and node.rule.named and graph.nodes[number].rule.named:
                 component.soft |= 0 <= bond.trust < SURE
+
+
+def greet(graph: Graph, node: Node, cause: Event) -> None:
+    """Give a new node, seen alone, a person of its own."""
+    person = node.person = newcomer(graph, [node], cause.occurred_at)
+    person.nodes.add(node.id)
 
 
 def plainly(graph: Graph, stirred: set[Node], fresh: Iterable[Bond], cause: Event) -> Change | None:
@@ -128,6 +134,7 @@ def _unite(graph: Graph, group: list[Component], joins: list[Join], cause: Event
             large.absorb(part)
     if len(group) > 1:
         large.soft |= any(map(_claimed, joins))
+        large.last = ()
         if large.held:
             graph.dirty_nodes.add(graph.nodes[large.label])
     if olds[1:]:
@@ -146,3 +153,57 @@ def _welcome(graph: Graph, component: Component, person: Person, change: Change)
     person.nodes |= component.nodes
     graph.dirty_persons.add(person)
     change.touched.add(person.id)
+
+
+def followed(graph: Graph, stirred: set[Node], fresh: Iterable[Bond], cause: Event) -> Change | None:
+    """
+    Let a new browser or device follow its owner, or not, if its bond stands behind all others in the order.
+
+    The greedy join then comes to it last, so it is decided on the outcome alone; None if it is not as simple.
+    """
+    new = [node for node in stirred if node.person is None]
+    bonds = list(fresh)
+    if len(new) != len(stirred) or len(new) != 1 or len(bonds) != 1 or HUMAN in bonds[0].parts:
+        return None
+    (leaf,), (bond,) = new, bonds
+    host = graph.nodes[bond.other(leaf.id)]
+    if leaf.rule.named or leaf.rule.joins != "attach" or host.component is None or host.person is None:
+        return None
+    if refusal(bond, leaf, host, graph.rules) or len(host.component.nodes) >= graph.rules.max_component:
+        return None
+    here = place(bond, leaf, host)
+    if here < (host.component.last or _last(graph, host.component)) or (host.rule.joins == "attach"):
+        return None
+    return _appended(graph, leaf, host, bond, here, cause)
+
+
+def _last(graph: Graph, component: Component) -> Place:
+    """Return the place of the weakest bond that may join inside a component."""
+    places = [
+        place(bond, node, other)
+        for node in graph.members(component.nodes)
+        for number, bond in node.links.items()
+        if number > node.id and number in component.nodes
+        if not refusal(bond, node, other := graph.nodes[number], graph.rules)
+    ]
+    component.last = max(places, default=())
+    return component.last
+
+
+def _appended(graph: Graph, leaf: Node, host: Node, bond: Bond, here: Place, cause: Event) -> Change | None:
+    component, person = host.component, host.person
+    if component is None or person is None:
+        return None
+    times = [node.first_at for node in graph.members(person.nodes) if node.kind == leaf.kind]
+    full = leaf.rule.limit and crowded([*times, leaf.first_at], leaf.rule.limit, leaf.rule.span)
+    change = Change([], [], set())
+    own = Component(leaf.id, {leaf.id})
+    _welcome(graph, own, newcomer(graph, [leaf], cause.occurred_at) if full else person, change)
+    component.nodes.add(leaf.id)
+    component.count(leaf)
+    component.plain &= not full
+    component.last = here
+    leaf.component = component
+    if full:
+        bond.live = 1
+    return change

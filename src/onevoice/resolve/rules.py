@@ -67,11 +67,11 @@ KINDS: dict[str, Kind] = {
     "card_alias": Kind(
         rank=5, joins="no_conflict", named=True, limit=5, window=365, contest="first", owners=2, household=True
     ),
-    "social": Kind(rank=6, joins="attach", limit=5, window=365, owners=1),
-    "badge_id": Kind(rank=6, joins="attach", owners=1),
-    "device_id": Kind(rank=6, joins="attach", limit=5, window=365, owners=1),
-    "push_token": Kind(rank=6, joins="attach", limit=5, window=365, owners=1),
-    "anonymous_id": Kind(rank=7, joins="attach", limit=5, window=7, owners=1),
+    "social": Kind(rank=6, joins="attach", limit=5, window=365, contest="first", owners=1),
+    "badge_id": Kind(rank=6, joins="attach", contest="first", owners=1),
+    "device_id": Kind(rank=6, joins="attach", limit=5, window=365, contest="first", owners=1),
+    "push_token": Kind(rank=6, joins="attach", limit=5, window=365, contest="first", owners=1),
+    "anonymous_id": Kind(rank=7, joins="attach", limit=5, window=7, contest="first", owners=1),
     "ga_client_id": Kind(rank=8),
     "ad_id": Kind(rank=8),
     "address": Kind(rank=9, household=True),

@@ -8,7 +8,7 @@ from onevoice.resolve.bond import HUMAN, Bond
 from onevoice.resolve.graph import CROWDED, SHARED, Component, Graph, Node
 from onevoice.resolve.household import rehouse
 from onevoice.resolve.partition import Parts, partition
-from onevoice.resolve.plain import plainly, summed
+from onevoice.resolve.plain import followed, greet, plainly, summed
 from onevoice.resolve.standing import crowds, refusal, status
 from onevoice.resolve.succession import Change, succeed
 
@@ -41,6 +41,11 @@ def connect(graph: Graph, a: Node, b: Node) -> Bond:
 
 def settle(graph: Graph, work: Work, cause: Event) -> tuple[Event, ...]:
     """Bring statuses, components, persons and households up to date, and return the events that tell of it."""
+    if not work.fresh and len(work.seeds) == 1:
+        (node,) = work.seeds
+        if node.person is None and not node.links:  # a first visit: nothing to join, nobody to live with
+            greet(graph, node, cause)
+            return ()
     told: list[Event] = []
     looked = set(work.seeds)
     stirred = set(work.seeds)
@@ -53,7 +58,7 @@ def settle(graph: Graph, work: Work, cause: Event) -> tuple[Event, ...]:
             stirred.add(node)
             graph.dirty_nodes.add(node)
             told.append(notice.demoted(graph, node, cause))
-    change = plainly(graph, stirred, work.fresh, cause)
+    change = plainly(graph, stirred, work.fresh, cause) or followed(graph, stirred, work.fresh, cause)
     if change is None:
         change = _solved(graph, stirred, work.fresh, cause, told)
     else:
@@ -171,12 +176,18 @@ def _relabel(graph: Graph, parts: Parts) -> None:
 
 def _enliven(graph: Graph, parts: Parts) -> None:
     """Note the bonds of which more evidence could change the outcome, so that all others need only be counted."""
-    watched = {node.id for nodes in parts.clusters for node in nodes if crowds(graph, node)} | parts.contested
+    watched = {node.id for nodes in parts.clusters for node in nodes if crowds(graph, node)}
     joinable = {bond: graph.nodes[bond.a].person is not graph.nodes[bond.b].person for bond in parts.joinable}
     for nodes in parts.clusters:
         for node in nodes:
             for bond in node.links.values():
-                live = bond in joinable and (joinable[bond] or bond.a in watched or bond.b in watched)
+                live = _life(bond, joinable[bond], watched, parts.contested) if bond in joinable else 0
                 if live != bond.live:
                     bond.live = live
                     graph.dirty_bonds.add(bond)
+
+
+def _life(bond: Bond, apart: bool, watched: set[int], contested: set[int]) -> int:
+    if bond.a in watched or bond.b in watched:
+        return 2
+    return int(apart or bond.a in contested or bond.b in contested)

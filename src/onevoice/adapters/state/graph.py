@@ -79,7 +79,7 @@ class GraphStore:
         self.load_persons(graph)
         for component in {id(node.component): node.component for node in members if node.component}.values():
             nodes = [graph.nodes[number] for number in component.nodes]
-            live = any(bond.live for node in nodes for bond in node.links.values())
+            live = any(bond.live > 0 for node in nodes for bond in node.links.values())
             component.plain = not live and len({node.person for node in nodes}) == 1
             summed(graph, component)
         return _housemates(graph, members)
@@ -262,14 +262,14 @@ def add_bond(graph: Graph, row: Row) -> None:
         return
     part = bond.parts[slot] = Part(count, first_at, last_at, via)
     part.probability, part.verdict, part.actor = probability, verdict, actor
-    bond.live = bool(live)
+    bond.live = live
 
 
 def _bond_rows(bond: Bond) -> list[Row]:
     return [
         (
             bond.a, bond.b, slot, part.count, part.first_at, part.last_at, part.via, part.probability, part.verdict,
-            part.actor, int(bond.live),
+            part.actor, bond.live,
         )
         for slot, part in bond.parts.items()
     ]  # fmt: skip

@@ -30,7 +30,7 @@ CREATE TABLE edges (
     probability {real} NOT NULL,
     verdict TEXT NOT NULL,          -- same | not_same | withdrawn, by humans
     actor TEXT NOT NULL,
-    live {big} NOT NULL,            -- 1: more of it could change who belongs together
+    live {big} NOT NULL,            -- 1, 2: more of it could change who belongs together
     PRIMARY KEY (a, b, slot)
 ) {norowid};
 CREATE INDEX edges_b ON edges (b);
