@@ -7,6 +7,7 @@ fiction. Every contact carries the trait `made_up`.
 
 import csv
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
@@ -112,5 +113,7 @@ def at_the_desk(row: dict[str, str]) -> dict[str, str] | None:
     first, last = row["first_name"], row["last_name"]
     at = draw.randrange(1, len(last) - 1)
     slip = draw.choice((last[:at] + last[at + 1 :], last[:at] + last[at] + last[at:], last))
-    kept = {name: row[name] for name in ("moment", "birthday", "street", "postcode", "city", "made_up")}
-    return {"case_id": f"case-{row['crm_id']}", "first_name": first, "last_name": slip, **kept}
+    kept = {name: row[name] for name in ("birthday", "street", "postcode", "city", "made_up")}
+    # The slip came first and the CRM put the name right since, so the right spelling is what profiles show.
+    written = (date.fromisoformat(row["moment"][:10]) - timedelta(days=30)).isoformat()
+    return {"case_id": f"case-{row['crm_id']}", "moment": written, "first_name": first, "last_name": slip, **kept}
