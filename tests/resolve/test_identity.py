@@ -1,5 +1,6 @@
 """The cases that identity systems are known to get wrong, one by one."""
 
+import msgspec
 import pytest
 
 from onevoice.domain.event import Event
@@ -169,6 +170,15 @@ def test_a_human_may_join_two_users() -> None:
     """What a person says outranks even that nobody has two user ids."""
     graph, _ = replay([asserted(ANNA, BOB, "same", now=START, actor="ada")])
     assert persons(graph) == {frozenset([ANNA, BOB])}
+
+
+@pytest.mark.parametrize("source", ["", "3f0c2a9b1d4e", "import"])
+def test_word_that_did_not_come_from_the_house_is_no_word(source: str) -> None:
+    """An event of that name sent through a key, even a secret one, asserts nothing."""
+    word = asserted(ANNA, BOB, "same", now=START, actor="mallory")
+    seen = told((SURE, [ANNA]), (SURE, [BOB]))
+    graph, _ = replay([*seen, msgspec.structs.replace(word, source=source)])
+    assert persons(graph) == {frozenset([ANNA]), frozenset([BOB])}
 
 
 def test_linkage_joins_from_its_threshold_on() -> None:

@@ -40,7 +40,7 @@ class Parts(NamedTuple):
 class Cluster:
     """A growing person: what decides whether it may grow further."""
 
-    __slots__ = ("firm", "named", "nodes", "times", "unique")
+    __slots__ = ("firm", "full", "named", "nodes", "times", "unique")
 
     def __init__(self, node: Node) -> None:
         rule = node.rule
@@ -49,6 +49,7 @@ class Cluster:
         self.firm = node.firm
         self.unique = {node.kind} if rule.unique else set()
         self.times: dict[str, list[int]] = {node.kind: [node.first_at]} if rule.limit else {}
+        self.full: set[str] = set()  #: kinds of which a human's word gave it more than the limit
 
     def absorb(self, other: "Cluster") -> None:
         """Take in another cluster."""
@@ -56,6 +57,7 @@ class Cluster:
         self.named |= other.named
         self.firm |= other.firm
         self.unique |= other.unique
+        self.full |= other.full
         for kind, times in other.times.items():
             self.times[kind] = sorted(self.times.get(kind, []) + times)
 
@@ -154,6 +156,8 @@ class Growth:
             return reason
         if len(x.nodes) < len(y.nodes):
             x, y = y, x
+        if bond.verdict:
+            x.full |= {kind for kind in x.times.keys() & y.times.keys() if self.exceeds(kind, x, y)}
         x.absorb(y)
         for node in y.nodes:
             self.where[node.id] = x
@@ -172,11 +176,14 @@ class Growth:
                 return "bridge"
             if 0 <= bond.trust < SURE and (x.firm or y.firm):
                 return "claimed"
-        for kind in x.times.keys() & y.times.keys():
-            rule = self.rules.kind(kind)
-            if meets(x.times[kind], y.times[kind], rule.limit, rule.span):
-                return "limit"
+        if any(self.exceeds(kind, x, y) for kind in x.times.keys() & y.times.keys()):
+            return "limit"
         return ""
+
+    def exceeds(self, kind: str, x: Cluster, y: Cluster) -> bool:
+        """Tell whether two clusters together have too many values of a kind within its window."""
+        rule = self.rules.kind(kind)
+        return kind in x.full or kind in y.full or meets(x.times[kind], y.times[kind], rule.limit, rule.span)
 
     def clusters(self) -> list[list[Node]]:
         """Return the clusters as they are now."""
