@@ -25,8 +25,10 @@ from onevoice.console import entrance
 browser = Client(SERVER_NAME="127.0.0.1")
 link = entrance.owner_link()
 entrance.add("sales@example.com", "sales")
-print(browser.get(link.removeprefix(settings.url)).status_code, browser.get(link.removeprefix(settings.url)).status_code)
-print(*(browser.get(path).status_code for path in ("/", "/people", "/people?q=ada", "/health", "/rejected", "/campaigns")))
+path = link.removeprefix(settings.url)
+print(browser.get(path).status_code, browser.get(path).status_code)
+pages = ("/", "/people", "/people?q=ada", "/health", "/rejected", "/campaigns")
+print(*(browser.get(page).status_code for page in pages))
 print(*(email for email, *_ in entrance.members()))
 """
 

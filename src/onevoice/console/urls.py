@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from onevoice.console.shell import assets, views
+from onevoice.console.people.palette import palette
+from onevoice.console.shell import assets
 
 urlpatterns = [
     path("static/<str:stamp>/<path:name>", assets.serve, name="static"),
-    path("search", views.palette, name="palette"),
+    path("search", palette, name="palette"),
     path("", include("onevoice.console.accounts.urls")),
     path("", include("onevoice.console.workspace.urls")),
     path("", include("onevoice.console.reports.urls")),

@@ -1,4 +1,4 @@
-"""The command palette, and what is shown when there is no page."""
+"""The command palette: people and pages from one box."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
