@@ -82,11 +82,6 @@ def is_spoken(event: Event) -> bool:
     return VOICES.get(event.name, "") == event.source != ""
 
 
-def is_spoken(event: Event) -> bool:
-    """Tell whether an event asserts an identity; only the house itself may, whatever a key sends under that name."""
-    return event.name in SPOKEN and event.source in SPEAKERS
-
-
 def said(event: Event) -> list[Said]:
     """Return the pairs of an assertion; what cannot be read is no pair, for the log may hold anything."""
     properties = event.properties
