@@ -86,6 +86,7 @@ document.addEventListener("keydown", (event) => {
   } else if (palette()?.open) {
     paletteKey(event);
   } else if (event.key === "Escape" && event.target.matches("[data-search]")) {
+    event.preventDefault(); // the browser would empty the box, and with it the list that was just found
     event.target.blur();
   } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target) && !document.querySelector("dialog[open]")) {
     shortcut(event);
