@@ -34,10 +34,11 @@ class Move(NamedTuple):
 
 def rehouse(graph: Graph, touched: set[str], seeds: set[Node], fresh: Iterable[Bond]) -> list[Move]:
     """Bring the households around these persons and nodes up to date and return who moved, by person id."""
-    start = {id_: graph.persons[id_] for id_ in touched if id_ in graph.persons and _shares(graph, graph.persons[id_])}
+    concerned = {id_: graph.persons[id_] for id_ in touched if id_ in graph.persons}
     added = Counter(end for bond in fresh for end in (bond.a, bond.b))
     for node in seeds | _leaving(graph, added):
-        start |= {person.id: person for person in _concerned(graph, node, added[node.id])}
+        concerned |= {person.id: person for person in _concerned(graph, node, added[node.id])}
+    start = {id_: person for id_, person in concerned.items() if _shares(graph, person)}
     moves: dict[str, Move] = {}
     done: set[str] = set()
     for id_ in sorted(start):
@@ -68,7 +69,7 @@ def _leaving(graph: Graph, added: Counter[int]) -> set[Node]:
 def _concerned(graph: Graph, node: Node, added: int) -> list[Person]:
     """Return whose household a changed node can change: its own person's, and, if it is shared, those around it."""
     if not node.rule.household:
-        return [node.person] if node.person is not None and _shares(graph, node.person) else []
+        return [node.person] if node.person is not None else []
     if node.neighbours - added > widest(graph.rules):  # it was dissolved when it crossed the line
         return []
     near = [graph.nodes[number] for number in node.links]
@@ -77,7 +78,16 @@ def _concerned(graph: Graph, node: Node, added: int) -> list[Person]:
 
 def _shares(graph: Graph, person: Person) -> bool:
     """Tell whether a person has, or is seen with, anything that a household could share."""
-    return bool(person.household) or any(True for node in graph.members(person.nodes) for _ in around(graph, node))
+    if person.household:
+        return True
+    at_hand, crowd = graph.nodes, graph.rules.crowd
+    for number in person.nodes:
+        node = at_hand[number]
+        if node.rule.household:
+            return True
+        if node.rule.named and node.neighbours <= crowd and any(at_hand[far].rule.household for far in node.links):
+            return True
+    return False
 
 
 def _reach(graph: Graph, start: Person) -> tuple[dict[str, Person], list[Node]]:
