@@ -44,6 +44,14 @@ MACROS: dict[Dialect, dict[str, str]] = {
 #: Milliseconds a connection waits for another writer before it gives up.
 BUSY_MS = 15_000
 
+#: Bytes of a SQLite file that a connection maps; they count as memory of each process that reads them.
+MAPPED = 256 * 1024 * 1024
+
+#: Pages of the write-ahead log (64 MB) after which they are brought into the file. The resolver touches pages all over
+#: large tables; the longer they gather, the more often one is written once instead of many times. An append-only
+#: file gains nothing by waiting.
+CHECKPOINT, CHECKPOINT_OF_INTAKE = 16_384, 1_000
+
 
 class StoreUnavailable(Unavailable):
     """The state store cannot be reached or is full; see the detail, then try again."""
@@ -102,9 +110,10 @@ class SqliteDatabase:
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, path: Path, *, durable: bool = True, cache_mb: int = 64) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, cache_mb: int = 64, checkpoint: int = CHECKPOINT) -> None:
         self.path = path
         self._durable = durable
+        self._checkpoint = checkpoint
         self._cache_kb = cache_mb * 1024
         self._local = threading.local()
 
@@ -127,7 +136,8 @@ class SqliteDatabase:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute(f"PRAGMA cache_size = -{self._cache_kb}")
-            connection.execute("PRAGMA mmap_size = 1073741824")
+            connection.execute(f"PRAGMA mmap_size = {MAPPED}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {self._checkpoint}")
         except sqlite3.Error as error:
             raise StoreUnavailable(f"The state store {self.path} cannot be opened: {error}.") from error
         return connection
@@ -364,7 +374,7 @@ def _postgres_errors() -> Iterator[None]:
         raise StoreUnavailable(f"PostgreSQL answered: {error}.") from error
 
 
-def connect(url: str, *, durable: bool = True, cache_mb: int = 64) -> Database:
+def connect(url: str, *, durable: bool = True, cache_mb: int = 64, checkpoint: int = CHECKPOINT) -> Database:
     """
     Open a store by its URL.
 
@@ -373,7 +383,8 @@ def connect(url: str, *, durable: bool = True, cache_mb: int = 64) -> Database:
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite" and parts.path:
-        return SqliteDatabase(Path(url.removeprefix("sqlite://")), durable=durable, cache_mb=cache_mb)
+        path = Path(url.removeprefix("sqlite://"))
+        return SqliteDatabase(path, durable=durable, cache_mb=cache_mb, checkpoint=checkpoint)
     if parts.scheme in {"postgresql", "postgres"}:
         plain, schema = split_schema(url)
         return PostgresDatabase(plain, schema=schema)

@@ -6,7 +6,7 @@ import secrets
 import time
 from pathlib import Path
 
-from onevoice.adapters.database import Database, connect
+from onevoice.adapters.database import CHECKPOINT_OF_INTAKE, Database, connect
 from onevoice.adapters.migrations import migrate
 from onevoice.wiring.settings import FILE, Settings
 
@@ -39,7 +39,7 @@ def open_state(settings: Settings) -> Database:
 def open_intake(settings: Settings) -> Database:
     """Open the intake store and bring its tables up to date."""
     settings.root.mkdir(parents=True, exist_ok=True)
-    database = connect(settings.intake_url)
+    database = connect(settings.intake_url, checkpoint=CHECKPOINT_OF_INTAKE)
     migrate(database, "intake", now=now())
     return database
 

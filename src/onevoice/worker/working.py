@@ -24,8 +24,9 @@ NewGraph = Callable[[Rules], Graph]
 #: Who may change the identity rules; what comes through a key carries the key's id as its source.
 HOUSE = "console"
 
-#: Entries kept in memory between steps; beyond, the oldest facets go, and the graph starts anew.
-MOST_FACETS, MOST_NODES = 200_000, 600_000
+#: Entries kept in memory between steps; beyond, the oldest facets go, and the graph starts anew. A node with its
+#: evidence takes 1.2 KB, a facet 1 KB.
+MOST_FACETS, MOST_NODES = 200_000, 350_000
 
 
 class Tables(Protocol):
@@ -113,6 +114,7 @@ class Working:
 
     def trim(self) -> None:
         """Keep memory within bounds; call it when everything is saved."""
-        self._facets.trim(MOST_FACETS)
+        if len(self._facets.loaded) > MOST_FACETS:
+            self._facets.trim(MOST_FACETS * 3 // 4)
         if self._graph is not None and len(self._graph.nodes) > MOST_NODES:
             self._graph = None

@@ -44,10 +44,14 @@ def hashes(keys: Sequence[str]) -> Hashes:
 
 
 def merged(one: Run, two: Run) -> Run:
-    """Return two runs as one; of two events with one key the earlier stays first."""
-    both, seqs = np.concatenate((one[0], two[0])), np.concatenate((one[1], two[1]))
-    order = np.argsort(both, kind="stable")
-    return both[order], seqs[order]
+    """Return two runs as one; of two events with one key the earlier stays first. It holds little beside the result."""
+    at = np.searchsorted(one[0], two[0], side="right") + np.arange(len(two[0]))
+    rest = np.ones(len(one[0]) + len(two[0]), dtype=bool)
+    rest[at] = False
+    made = np.empty(len(rest), dtype=np.uint64), np.empty(len(rest), dtype=np.int64)
+    for whole, first, second in zip(made, one, two, strict=True):
+        whole[rest], whole[at] = first, second
+    return made
 
 
 class Seen:
