@@ -177,7 +177,7 @@ class Oracle:
                 spans[other[0]].append((min(times), max(times)))
         reach = rule.overlap * DAY if rule.overlap else 10**18
         return any(
-            sum(first <= at <= last + reach for first, last in some) > rule.owners
+            sum(first <= at < last + reach for first, last in some) > rule.owners
             for some in spans.values()
             for at, _ in some
         )
