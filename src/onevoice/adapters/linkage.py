@@ -7,8 +7,7 @@ from typing import Any
 
 import duckdb
 import splink.comparison_library as cl
-from splink import DuckDBAPI, Linker, SettingsCreator, SparkAPI, block_on
-from splink.backends.spark import similarity_jar_location
+from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from onevoice.domain.errors import BadInput
 from onevoice.resolve.linkage import Field, LinkageModel
@@ -47,10 +46,11 @@ def backend(engine: str) -> Any:
         return DuckDBAPI(duckdb.connect())
     try:
         sql = importlib.import_module("pyspark.sql")
+        spark = importlib.import_module("splink.backends.spark")
     except ImportError as error:
         raise BadModel("Spark is not installed: pip install onevoice[spark], and a Java runtime.") from error
-    session = sql.SparkSession.builder.config("spark.jars", similarity_jar_location()).getOrCreate()
-    return SparkAPI(spark_session=session, break_lineage_method="persist")
+    session = sql.SparkSession.builder.config("spark.jars", spark.similarity_jar_location()).getOrCreate()
+    return spark.SparkAPI(spark_session=session, break_lineage_method="persist")
 
 
 def columns_of(model: LinkageModel) -> list[str]:
