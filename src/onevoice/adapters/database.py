@@ -84,8 +84,12 @@ class Database(Protocol):
     def lookup(self, table: str, columns: Sequence[str], key: Sequence[str], keys: Sequence[Any]) -> list[Row]:
         """Return the rows whose key columns equal one of *keys* (scalars for one column, tuples for more)."""
 
-    def transaction(self) -> contextlib.AbstractContextManager[None]:
-        """Commit everything inside, or nothing; nested calls join the outer one."""
+    def transaction(self, *, durable: bool = True) -> contextlib.AbstractContextManager[None]:
+        """
+        Commit everything inside, or nothing; nested calls join the outer one.
+
+        Without *durable* a power cut may undo the newest commits, in order and whole: for what can be made anew.
+        """
 
     def script(self, sql: str) -> None:
         """Run several statements, macros replaced, in the running transaction."""
@@ -190,9 +194,22 @@ class SqliteDatabase:
         )
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
         """Commit everything inside, or nothing."""
         connection = self.connection
+        if durable or not self._durable or self._local.depth:
+            with self._transaction(connection):
+                yield
+            return
+        connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            with self._transaction(connection):
+                yield
+        finally:
+            connection.execute("PRAGMA synchronous = FULL")
+
+    @contextlib.contextmanager
+    def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
         with _sqlite_errors():
             if self._local.depth == 0:
                 connection.execute("BEGIN IMMEDIATE")
@@ -335,7 +352,7 @@ class PostgresDatabase:
         return self._types[table, column]
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
         """Commit everything inside, or nothing."""
         connection = self.connection
         with _postgres_errors():
@@ -345,6 +362,8 @@ class PostgresDatabase:
             self._local.depth = 1
             try:
                 with connection.transaction():
+                    if not durable:
+                        connection.execute("SET LOCAL synchronous_commit = off")
                     yield
             finally:
                 self._local.depth = 0

@@ -10,8 +10,9 @@ from onevoice.adapters.state.cursors import Cursor
 from onevoice.adapters.state.profiles import Profiles
 from onevoice.wiring.workspace import now
 
-#: Events looked at in one go: many events of one person then cost one refresh.
-STRETCH = 20_000
+#: Events looked at in one go, at least and at most: many events of one person then cost one refresh, so whoever has
+#: much to catch up with takes a quarter of it at once.
+STRETCH, LONGEST = 20_000, 1_000_000
 #: People written in one transaction; few, so that the resolver never waits long for its turn.
 PORTION = 100
 
@@ -41,7 +42,7 @@ class Listing:
     def step(self) -> int:
         """Refresh whom the next stretch of the log touched, and return how many people it was, at least 1 if any."""
         at = self._cursor.read()
-        upto = self._changes.upto(at, STRETCH)
+        upto = self._changes.upto(at, min(max(STRETCH, (self._changes.last() - at) // 4), LONGEST))
         if upto == at:
             return 0
         dirty = self._profiles.persons(self._changes.nodes(at, upto)) | self._changes.persons(at, upto)

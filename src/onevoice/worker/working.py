@@ -25,8 +25,8 @@ NewGraph = Callable[[Rules], Graph]
 HOUSE = "console"
 
 #: Entries kept in memory between steps; beyond, the oldest facets go, and the graph starts anew. A node with its
-#: evidence takes 1.2 KB, a facet 1 KB.
-MOST_FACETS, MOST_NODES = 200_000, 350_000
+#: evidence and its person takes 2.5 KB, a facet 2 KB.
+MOST_FACETS, MOST_NODES = 100_000, 200_000
 
 
 class Tables(Protocol):

@@ -25,6 +25,11 @@ class Changes:
     def __init__(self, database: Database) -> None:
         self.database = database
 
+    def last(self) -> int:
+        """Return the newest number of the log, 0 if it is empty."""
+        row = self.database.one("SELECT max(seq) FROM events")
+        return int(row[0] or 0) if row else 0
+
     def upto(self, after: int, most: int) -> int:
         """Return where a stretch of at most so many events ends; *after* itself if there is nothing."""
         row = self.database.one("SELECT max(seq) FROM events WHERE seq > ? AND seq <= ?", (after, after + most))

@@ -145,14 +145,15 @@ class Profiles:
         """
         Write the lines of the people list anew for persons who changed, and return how many are listed.
 
-        Who was absorbed into one of them, or has no identifier left, goes from the list. Twice changes nothing.
+        Who was absorbed into one of them, or has no identifier left, goes from the list. Twice changes nothing, so a
+        power cut may undo the newest lines.
         """
         wanted = sorted(set(persons))
         parts = (wanted[at : at + BATCH] for at in range(0, len(wanted), BATCH))
         return sum(self._refresh(part) for part in parts)
 
     def _refresh(self, persons: Sequence[str]) -> int:
-        with self.database.transaction():
+        with self.database.transaction(durable=False):
             listed = [one for one in self.profiles(persons) if one.identifiers]
             self.people.put([(summary(one), terms(one)) for one in listed])
             gone = set(persons) - {one.person for one in listed}
