@@ -36,8 +36,10 @@ def show(house: Demo, *, seconds: float) -> None:
         f"\n[bold]{CAMPAIGN}[/], sent just now: " + ", ".join(f"{n:,} {channel} {how}" for channel, how, n in sent)
     )
     analysis = open_analysis(house.stores)
+    out.print()
     out.print(results(analysis))
     analysis.close()
+    out.print("An effect is not knowable where the mailed households were chosen, not drawn by lot.\n")
     out.print(
         "Real: purchases, mailings, coupons, demographics. Made up, and marked so: contacts, web visits, the brand."
     )
@@ -46,7 +48,7 @@ def show(house: Demo, *, seconds: float) -> None:
 
 def results(analysis: Analysis) -> Table:
     """Return what mailed campaigns did; an effect that cannot be known says so."""
-    shown = Table("campaign", "mailed", "redeemed", "revenue a household", "others", "effect", title="Mailed campaigns")
+    shown = Table("mailed campaign", "households", "redeemed", "spent each", "others", "effect", box=None)
     for name in MAILED:
         result = analysis.campaign(analysis.flight(name))
         shown.add_row(
@@ -70,4 +72,4 @@ def effect(result: CampaignResult) -> str:
     """Return the effect of a campaign, or in short why there is none to tell."""
     if isinstance(result.effect, Estimate):
         return f"{result.effect.point:+,.2f} ({result.effect.low:+,.2f} to {result.effect.high:+,.2f})"
-    return "not knowable: mailed households were chosen, not drawn"
+    return "not knowable"
