@@ -25,6 +25,13 @@ def event(called: str, at: int = 1, context: dict[str, object] | None = None, /,
     )
 
 
+LIKE = {
+    "a": {"kind": "loyalty_id", "value": "586"},
+    "b": {"kind": "crm_id@desk", "value": "586-2"},
+    "probability": 0.9863,
+}
+LIKELY = "Found likely to be the same person as"
+WITHHELD = "Was left out of campaign Autumn by lot, to measure it"
 BASKET = [{"product_id": "1", "quantity": 3, "price": 2}, {"product_id": "2", "quantity": 2, "price": 3.2}]
 
 
@@ -44,6 +51,29 @@ BASKET = [{"product_id": "1", "quantity": 3, "price": 2}, {"product_id": "2", "q
         (event("Call Ended", duration_s=125, outcome="sold"), "A call ended after 2 min 5 s: sold"),
         (event("Note Added", 1, {"actor": "Kim"}, text="Likes {name} [tea]"), "Note by Kim: Likes {name} [tea]"),
         (event("Consent Granted", purpose="marketing", channel="sms"), "Agreed to marketing by sms"),
+        (event("Email Sent", campaign_name="Autumn"), "Was sent the mail of campaign Autumn"),
+        (event("Email Sent", email_subject="Ten off", campaign_name="Autumn"), "Was sent the mail “Ten off”"),
+        (event("SMS Sent", campaign_name="Autumn"), "Was sent a text message of campaign Autumn"),
+        (event("Message Withheld", campaign_name="Autumn", reason="holdout"), WITHHELD),
+        (
+            event("Message Withheld", campaign_name="Autumn", reason="too late"),
+            "Was left out of campaign Autumn: too late",
+        ),
+        (event("Identity Linked", pairs=[LIKE]), f"{LIKELY} customer record 586-2 (98.6 %)"),
+        (
+            event("Identity Linked", pairs=[LIKE, LIKE | {"probability": 0.9}]),
+            f"{LIKELY} customer record 586-2 and another (90.0 %)",
+        ),
+        (
+            event("Identity Linked", pairs=[LIKE | {"probability": 0.9999}] * 3),
+            f"{LIKELY} customer record 586-2 and 2 others (over 99.9 %)",
+        ),
+        (event("Identity Linked", pairs="?"), f"{LIKELY} somebody"),
+        (
+            event("Household Linked", shared={"kind": "phone", "value": "+1555"}),
+            "Joined a household that shares the number +1555",
+        ),
+        (event("User Identified"), "Told us who they are"),
         (event("Warranty Registered"), "Warranty Registered"),
         (event("Products Searched", query="x" * 200), f"Searched for “{'x' * 79}…”"),
     ],

@@ -26,8 +26,11 @@ WHOLE = frozenset({"JPY", "KRW", "CLP", "ISK", "VND"})
 #: Event name -> icon and template.
 SENTENCES: dict[str, tuple[str, str]] = {
     "Identify": ("id", "Told us who they are[ ({fields})]"),
+    "User Identified": ("id", "Told us who they are[ ({fields})]"),
     "Group": ("building", "Joined[ the group {group}| a group]"),
+    "Group Joined": ("building", "Joined[ the group {group}| a group]"),
     "Alias": ("arrows-join", "Took another name"),
+    "User Aliased": ("arrows-join", "Took another name"),
     "Page Viewed": ("world", "Viewed[ the page {page}| a page] on the web"),
     "Screen Viewed": ("device-mobile", "Viewed[ the screen {page}| a screen] in the app"),
     "Products Searched": ("search", "Searched[ for “{query}”]"),
@@ -71,13 +74,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "shopping-cart-plus",
         "Moved[ {product}| a product] from the wish list to the cart",
     ),
-    "Email Sent": ("mail-forward", "Was sent the mail[ “{subject}”]"),
-    "Email Delivered": ("mail-check", "Received the mail[ “{subject}”]"),
-    "Email Opened": ("mail-opened", "Opened the mail[ “{subject}”]"),
-    "Email Link Clicked": ("click", "Clicked a link in the mail[ “{subject}”][ to {link}]"),
-    "Email Bounced": ("mail-x", "The mail[ “{subject}”] came back[: {reason}]"),
-    "Email Failed": ("mail-x", "The mail[ “{subject}”] could not be sent[: {reason}]"),
-    "Email Marked as Spam": ("mail-exclamation", "Marked the mail[ “{subject}”] as spam"),
+    "Email Sent": ("mail-forward", "Was sent[ the mail “{subject}”| the mail of campaign {campaign}| a mail]"),
+    "Email Delivered": ("mail-check", "Received[ the mail “{subject}”| the mail of campaign {campaign}| a mail]"),
+    "Email Opened": ("mail-opened", "Opened[ the mail “{subject}”| the mail of campaign {campaign}| a mail]"),
+    "Email Link Clicked": (
+        "click",
+        "Clicked a link in[ the mail “{subject}”| the mail of campaign {campaign}| a mail][ to {link}]",
+    ),
+    "Email Bounced": ("mail-x", "The mail[ “{subject}”| of campaign {campaign}] came back[: {reason}]"),
+    "Email Failed": ("mail-x", "The mail[ “{subject}”| of campaign {campaign}] could not be sent[: {reason}]"),
+    "Email Marked as Spam": (
+        "mail-exclamation",
+        "Marked[ the mail “{subject}”| the mail of campaign {campaign}| a mail] as spam",
+    ),
     "Unsubscribed": ("mail-off", "Unsubscribed from mail[ through “{subject}”]"),
     "Application Installed": ("download", "Installed the app"),
     "Application Opened": ("device-mobile", "Opened the app"),
@@ -112,14 +121,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "Call Answered": ("phone-check", "A call was answered[ ({direction})]"),
     "Call Ended": ("phone-end", "A call ended[ after {duration}][: {outcome}]"),
     "Call Missed": ("phone-x", "A call was missed[ ({direction})]"),
-    "SMS Sent": ("message-forward", "Was sent a text message[: “{text}”]"),
-    "SMS Delivered": ("message-check", "Received a text message"),
-    "SMS Failed": ("message-x", "A text message did not arrive[: {reason}]"),
+    "SMS Sent": ("message-forward", "Was sent a text message[: “{text}”| of campaign {campaign}]"),
+    "SMS Delivered": ("message-check", "Received a text message[ of campaign {campaign}]"),
+    "SMS Failed": ("message-x", "A text message[ of campaign {campaign}] did not arrive[: {reason}]"),
     "SMS Received": ("message", "Wrote a text message[: “{text}”]"),
     "SMS Link Clicked": ("click", "Clicked a link in a text message[ to {link}]"),
     "SMS Opted Out": ("message-off", "Opted out of text messages"),
     "SMS Opted In": ("message-plus", "Opted in to text messages"),
-    "Message Sent": ("message-forward", "Was sent a message[: “{text}”]"),
+    "Message Sent": ("message-forward", "Was sent a message[: “{text}”| of campaign {campaign}]"),
+    "Message Withheld": (
+        "player-stop",
+        "Was left out of[ campaign {campaign}| a campaign][ {lot}|: {reason}]",
+    ),
     "Message Delivered": ("message-check", "Received a message"),
     "Message Failed": ("message-x", "A message did not arrive[: {reason}]"),
     "Message Received": ("message", "Wrote a message[: “{text}”]"),
@@ -153,12 +166,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "Tag Added": ("tag", "Tagged[ “{tag}”][ by {actor}]"),
     "Tag Removed": ("tag-off", "Tag[ “{tag}”] removed[ by {actor}]"),
     "Identity Asserted": ("user-question", "[{actor} said: ]{verdict}"),
+    "Identity Linked": (
+        "fingerprint",
+        "Found likely to be the same person as[ {likeness}| somebody][ ({probability})]",
+    ),
     "Identity Rules Changed": ("settings", "The identity rules changed"),
     "Person Merged": ("arrows-join", "Two profiles were joined[: {reason}]"),
     "Person Split": ("arrows-split", "The profile was parted[: {reason}]"),
     "Identifier Demoted": ("unlink", "An identifier turned out to be shared[: {reason}]"),
     "Identifier Moved": ("transfer", "An identifier moved to its new owner"),
-    "Household Linked": ("home-plus", "Joined a household"),
+    "Household Linked": ("home-plus", "Joined a household[ that shares {shared}]"),
     "Household Unlinked": ("home-minus", "Left a household"),
     "Audience Entered": ("target", "Entered[ the audience {audience}| an audience]"),
     "Audience Left": ("target-off", "Left[ the audience {audience}| an audience]"),
@@ -301,6 +318,47 @@ def _actor(event: Event) -> str:
     return str(event.context.get("actor") or event.properties.get("actor") or "")
 
 
+def _lot(event: Event) -> str:
+    return "by lot, to measure it" if event.properties.get("reason") == "holdout" else ""
+
+
+def _likeness(event: Event) -> str:
+    """Return the identifiers that linkage took for this person's: the first, and how many others."""
+    pairs = _pairs(event)
+    others = f" and {len(pairs) - 1} others" if len(pairs) > 2 else " and another" if len(pairs) == 2 else ""
+    return f"{_identifier(pairs[0].get('b'))}{others}" if pairs else ""
+
+
+def _probability(event: Event) -> str:
+    """Return how likely that is, of several pairs the least; what is not certain never reads as 100 %."""
+    found = [one["probability"] for one in _pairs(event) if isinstance(one.get("probability"), int | float)]
+    percent = 100 * min(found, default=0.0)
+    return "over 99.9 %" if 99.9 < percent < 100 else f"{percent:.1f} %" if percent else ""
+
+
+def _pairs(event: Event) -> list[dict[str, Any]]:
+    found = event.properties.get("pairs")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _identifier(told: Any) -> str:
+    """Return an identifier in words: its kind, without the system it comes from, and its value."""
+    if not isinstance(told, dict) or not told.get("value"):
+        return ""
+    kind = str(told.get("kind", "")).partition("@")[0]
+    return f"{KINDS.get(kind, kind.replace('_', ' '))} {told['value']}"
+
+
+#: Kinds of identifiers whose names are no words.
+KINDS = {
+    "crm_id": "customer record",
+    "user_id": "user",
+    "loyalty_id": "loyalty card",
+    "email": "the address",
+    "phone": "the number",
+    "address": "the address",
+}
+
 COMPUTED: dict[str, Callable[[Event], str]] = {
     "name": lambda event: event.name,
     "amount": _amount,
@@ -310,5 +368,9 @@ COMPUTED: dict[str, Callable[[Event], str]] = {
     "duration": _duration,
     "fields": _fields,
     "actor": _actor,
+    "lot": _lot,
+    "likeness": _likeness,
+    "probability": _probability,
+    "shared": lambda event: _identifier(event.properties.get("shared")),
     "verdict": lambda event: VERDICTS.get(str(event.properties.get("verdict")), "something about who this is"),
 }

@@ -3,9 +3,9 @@
 #: Written by the company's own people or by the house: no act of the person.
 HOUSE = frozenset(
     {
-        "Note Added", "Tag Added", "Tag Removed", "Identity Asserted", "Identity Rules Changed", "Person Merged",
-        "Person Split", "Identifier Demoted", "Identifier Moved", "Household Linked", "Household Unlinked",
-        "Audience Entered", "Audience Left", "Consent Granted", "Consent Withdrawn",
+        "Note Added", "Tag Added", "Tag Removed", "Identity Asserted", "Identity Linked", "Identity Rules Changed",
+        "Person Merged", "Person Split", "Identifier Demoted", "Identifier Moved", "Household Linked",
+        "Household Unlinked", "Audience Entered", "Audience Left", "Consent Granted", "Consent Withdrawn",
     }
 )  # fmt: skip
 
@@ -13,8 +13,8 @@ HOUSE = frozenset(
 OUTBOUND = frozenset(
     {
         "Email Sent", "Email Delivered", "Email Bounced", "Email Failed", "SMS Sent", "SMS Delivered", "SMS Failed",
-        "Message Sent", "Message Delivered", "Message Failed", "Mail Piece Sent", "Mail Piece Delivered",
-        "Mail Piece Returned", "Push Notification Sent", "Push Notification Received", "Push Notification Bounced",
+        "Message Sent", "Message Delivered", "Message Failed", "Message Withheld", "Mail Piece Sent",
+        "Mail Piece Delivered", "Mail Piece Returned", "Push Notification Sent", "Push Notification Received", "Push Notification Bounced",
         "Social Reply Sent", "Quote Sent", "Live Chat Message Received", "Campaign Touched",
     }
 )  # fmt: skip
@@ -25,7 +25,7 @@ QUIET = HOUSE | OUTBOUND
 #: Everything else of the wire reference; with QUIET these names are always counted, however many others there are.
 ACTS = frozenset(
     {
-        "Identify", "Group", "Alias", "Page Viewed", "Screen Viewed",
+        "Identify", "User Identified", "Group", "Group Joined", "Alias", "User Aliased", "Page Viewed", "Screen Viewed",
         "Products Searched", "Product List Viewed", "Product List Filtered", "Promotion Viewed", "Promotion Clicked",
         "Product Clicked", "Product Viewed", "Product Added", "Product Removed", "Product Shared", "Product Reviewed",
         "Cart Viewed", "Cart Shared", "Checkout Started", "Checkout Step Viewed", "Checkout Step Completed",
