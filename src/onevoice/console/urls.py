@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("onevoice.console.accounts.urls")),
     path("", include("onevoice.console.workspace.urls")),
     path("", include("onevoice.console.reports.urls")),
+    path("", include("onevoice.console.tour.urls")),
     path("", include("onevoice.console.people.urls")),
     path("", include("onevoice.console.studio.urls")),
     path("", include("onevoice.console.operations.urls")),

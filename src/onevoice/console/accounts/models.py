@@ -14,6 +14,8 @@ class Member(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=[(key, name) for key, name, _purpose in ROLES])
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    #: Which steps of the first look they have seen; see `console.tour`.
+    looked = models.JSONField(default=list, blank=True)
 
     objects = BaseUserManager()
 

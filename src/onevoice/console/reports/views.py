@@ -7,6 +7,7 @@ from onevoice.console import house
 from onevoice.console.reports import queries
 from onevoice.console.reports.figures import RANGES
 from onevoice.console.shell.doors import needs
+from onevoice.console.tour.queries import card
 from onevoice.console.workspace.queries import example
 
 
@@ -20,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "ranges": RANGES,
         "chosen": chosen,
         "charts": queries.charts_ready(chosen) if counters["events"] else [],
+        "tour": card(request.user, counters["events"]),
         "example": example("WRITE_KEY", house.settings().url),
     }
     return render(request, "reports/home.html", page)

@@ -136,4 +136,8 @@ for (const notice of all(".notice:not(:has(form))")) {
   setTimeout(() => !notice.matches(":hover, :focus-within") && notice.remove(), 8000);
 }
 
+// An address may name a dialog to be opened, such as a person's `#why-dialog`.
+const named = document.getElementById(location.hash.slice(1));
+if (named?.tagName === "DIALOG") named.showModal();
+
 markTheme();
