@@ -14,8 +14,9 @@ OUTBOUND = frozenset(
     {
         "Email Sent", "Email Delivered", "Email Bounced", "Email Failed", "SMS Sent", "SMS Delivered", "SMS Failed",
         "Message Sent", "Message Delivered", "Message Failed", "Message Withheld", "Mail Piece Sent",
-        "Mail Piece Delivered", "Mail Piece Returned", "Push Notification Sent", "Push Notification Received", "Push Notification Bounced",
-        "Social Reply Sent", "Quote Sent", "Live Chat Message Received", "Campaign Touched",
+        "Mail Piece Delivered", "Mail Piece Returned", "Push Notification Sent", "Push Notification Received",
+        "Push Notification Bounced", "Social Reply Sent", "Quote Sent", "Live Chat Message Received",
+        "Campaign Touched",
     }
 )  # fmt: skip
 
