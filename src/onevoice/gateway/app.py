@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from onevoice.adapters.database import Database
 from onevoice.adapters.state.intake import Intake
 from onevoice.adapters.state.keys import Keys
 from onevoice.domain.errors import OnevoiceError
@@ -20,6 +21,7 @@ from onevoice.gateway import writer as writing
 from onevoice.gateway.api.access import Access
 from onevoice.gateway.api.audiences import Audiences
 from onevoice.gateway.api.desk import Desk
+from onevoice.gateway.api.endpoint import Endpoint
 from onevoice.gateway.api.offers import OfferDesk
 from onevoice.gateway.api.people import People
 from onevoice.gateway.counters import Counters
@@ -69,24 +71,26 @@ def build(settings: Settings, mounts: Sequence[BaseRoute] = ()) -> Starlette:
         counters=counters,
         alone=not mounts,
     )
-    inbox = Intake(intake)
-    secret = secret_of(settings)
-    endpoints = [
-        *People(state, inbox, settings.country).endpoints(),
-        *Audiences(state).endpoints(),
-        *OfferDesk(state, inbox, secret).endpoints(),
-    ]
     routes = [
-        *Desk(endpoints, Access(ring, allowance), pool, counters, settings.url).routes(),
+        *Desk(_endpoints(settings, state, intake), Access(ring, allowance), pool, counters, settings.url).routes(),
         *Sdk(settings, ring).routes(),
         *Health(settings, state, intake, pool).routes(),
-        *Links(state, writer, pool, secret).routes(),
+        *Links(state, writer, pool, secret_of(settings)).routes(),
         *Metrics(counters, writer, state, intake, pool).routes(),
         *mounts,
     ]
     app = Starlette(routes=routes, middleware=[tracking], lifespan=lifespan, exception_handlers=HANDLERS)
     app.router.redirect_slashes = False  # a redirected POST would lose its body
     return app
+
+
+def _endpoints(settings: Settings, state: Database, intake: Database) -> list[Endpoint]:
+    inbox = Intake(intake)
+    return [
+        *People(state, inbox, settings.country).endpoints(),
+        *Audiences(state).endpoints(),
+        *OfferDesk(state, inbox, secret_of(settings)).endpoints(),
+    ]
 
 
 def answer(error: OnevoiceError) -> Response:

@@ -37,6 +37,10 @@ class NotOfThisPerson(NotAllowed):
     """One of these identifiers does not belong to this person, so there is nothing to part."""
 
 
+def _limit(most: int) -> Parameter:
+    return Parameter("limit", "How many at most.", schema={"type": "integer", "minimum": 1, "maximum": most})
+
+
 class People:
     """The endpoints about people."""
 
@@ -50,22 +54,22 @@ class People:
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints; fixed paths come before those with a placeholder."""
+        return [*self._everybody(), *self._said_of_pairs(), *self._one()]
+
+    def _everybody(self) -> list[Endpoint]:
         cursor = Parameter("cursor", "The cursor of the page before; empty for the first.")
-        people, events = (
-            Parameter("limit", "How many at most.", schema={"type": "integer", "minimum": 1, "maximum": most})
-            for most in (MOST_PEOPLE, MOST_EVENTS)
-        )
-        before = Parameter("before", "The `before` of the page before; empty for the newest.", schema=PLACE)
-        channel = Parameter("channel", "Only events of this channel.")
-        a = Parameter("a", "An identifier as `kind:value`; with `b`, only these two are explained.", schema=PAIRED)
-        b = Parameter("b", "Another, as `kind:value`.", schema=PAIRED)
-        missing = (404,)
         return [
-            Endpoint("GET", "/people", READ, "List everybody", self.list, shapes.People, (cursor, people)),
+            Endpoint(
+                "GET", "/people", READ, "List everybody", self.list, shapes.People, (cursor, _limit(MOST_PEOPLE)),
+            ),
             Endpoint(
                 "GET", "/people/lookup", READ, "Find a person by one identifier, as `?email=ada@example.com`",
-                self.lookup, shapes.Person, open_query="a kind of identifier", errors=missing,
+                self.lookup, shapes.Person, open_query="a kind of identifier", errors=(404,),
             ),
+        ]  # fmt: skip
+
+    def _said_of_pairs(self) -> list[Endpoint]:
+        return [
             Endpoint(
                 "POST", "/people/same", WRITE, "Say that two identifiers are one person's", self._said("same"),
                 shapes.Taken, body=shapes.Pair, status=202,
@@ -78,10 +82,18 @@ class People:
                 "POST", "/people/withdraw", WRITE, "Take back what was said of two identifiers",
                 self._said("withdrawn"), shapes.Taken, body=shapes.Pair, status=202,
             ),
-            Endpoint("GET", "/people/{id}", READ, "Read a person", self.read, shapes.Person, errors=missing),
+        ]  # fmt: skip
+
+    def _one(self) -> list[Endpoint]:
+        before = Parameter("before", "The `before` of the page before; empty for the newest.", schema=PLACE)
+        channel = Parameter("channel", "Only events of this channel.")
+        a = Parameter("a", "An identifier as `kind:value`; with `b`, only these two are explained.", schema=PAIRED)
+        b = Parameter("b", "Another, as `kind:value`.", schema=PAIRED)
+        return [
+            Endpoint("GET", "/people/{id}", READ, "Read a person", self.read, shapes.Person, errors=(404,)),
             Endpoint(
                 "GET", "/people/{id}/events", READ, "Read what happened, newest first", self.events,
-                shapes.Happenings, (before, channel, events), errors=missing,
+                shapes.Happenings, (before, channel, _limit(MOST_EVENTS)), errors=(404,),
             ),
             Endpoint(
                 "GET", "/people/{id}/why", READ, "Read why these identifiers are one person's", self.why, shapes.Why,
