@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.console.test_people import eventually
 
 
@@ -66,6 +68,70 @@ def test_a_group_is_sent_again(signed_in: Any, workspace: Any) -> None:
     assert eventually(lambda: workspace.stores.log.rejected(fingerprint=group.fingerprint))
     assert b"refused again" in browser.get(f"/rejected/{group.fingerprint}").content
     assert 404 == browser.get("/rejected/nosuchgroup").status_code
+
+
+def test_a_rule_is_tried_kept_and_taken_back(signed_in: Any, workspace: Any) -> None:
+    """Trying writes nothing; keeping mends the whole group and what comes after; undo refuses the like again."""
+    event, stores = "Checkout Started", workspace.stores
+    group = refused(workspace, event, body_of(event, '"12,50 pieces"').replace(b'"total"', b'"value"'))
+    browser, path = signed_in("admin"), f"/rejected/{group.fingerprint}"
+    asked = {"do": "cast", "property": "value", "type": "number"}
+
+    trial = browser.get(f"{path}/rule", asked).context["trial"]
+    assert (True, event) == (trial.passes, trial.name)
+    assert "12.5" in trial.properties
+    assert not browser.get(f"{path}/rule", {**asked, "type": "date"}).context["trial"].passes
+    assert b"come in as" in browser.get(path).content
+    assert [] == stores.definitions.newest("mending")
+
+    page = browser.post(f"{path}/rule/keep", asked, follow=True)
+    assert eventually(lambda: stores.graph.person("user_id", f"u-{event}") is not None)
+    assert "replayed" == stores.log.reject_of(group.newest).state
+    kept = stores.definitions.newest("mending")[0]
+    assert ("admin@example.com", 1) == (kept.created_by, kept.version)
+
+    undo = page.context["notices"][0]["undo"]
+    browser.post(undo["url"], undo["fields"])
+    assert b'"steps":[]' in bytes(stores.definitions.newest("mending")[0].body)
+    again = body_of(f"{event}", '"13,50 pieces"').replace(b'"total"', b'"value"')
+    assert group.newest < refused(workspace, event, again).newest
+    assert 404 == browser.post(undo["url"], undo["fields"]).status_code
+
+
+@pytest.mark.parametrize(
+    ("asked", "passes"),
+    [
+        ({"do": "drop", "property": "total"}, True),
+        ({"do": "rename", "property": "total", "to": "said"}, True),
+        ({"do": "rename_event", "to": "Something Else"}, True),
+        ({"do": "default", "property": "currency", "value": "USD"}, False),
+        ({"do": "cast", "property": "total", "type": "number", "here": "1"}, False),
+        ({"do": "rename", "property": "total"}, None),
+        ({"do": "explode", "property": "total"}, None),
+    ],
+)
+def test_each_deed_is_tried_as_it_would_be_done(
+    signed_in: Any, workspace: Any, asked: dict[str, str], passes: bool | None
+) -> None:
+    """What mends passes, what does not says why, and a rule that is not whole is no rule."""
+    group = refused(workspace, "Order Completed", body_of("Order Completed"))
+    page = signed_in("owner").get(f"/rejected/{group.fingerprint}/rule", asked).context
+
+    assert passes == (page["trial"].passes if "trial" in page else None)
+    assert ("fault" in page) == (passes is None)
+
+
+def test_rules_are_made_by_those_who_run_the_house(signed_in: Any, workspace: Any) -> None:
+    """Others see the cause but no form, and cannot keep a rule; bytes that are no JSON have no event to mend."""
+    group = refused(workspace, "Order Refunded", body_of("Order Refunded"))
+    path = f"/rejected/{group.fingerprint}"
+
+    assert b"with a rule" not in signed_in("analyst").get(path).content
+    assert 403 == signed_in("analyst").post(f"{path}/rule/keep", {"do": "drop", "property": "total"}).status_code
+    assert 400 == signed_in("admin").post(f"{path}/rule/keep", {"do": "rename", "property": "total"}).status_code
+    broken = next(one for one in workspace.stores.log.groups() if one.reason == "invalid_json")
+    assert b"with a rule" not in signed_in("admin").get(f"/rejected/{broken.fingerprint}").content
+    assert 409 == signed_in("admin").get(f"/rejected/{broken.fingerprint}/rule").status_code
 
 
 def test_health_shows_who_sends_and_who_reads(signed_in: Any, workspace: Any) -> None:

@@ -19,6 +19,7 @@ PAGES = (
     "/people?q=zzzzqqqq",
     "PERSON",
     "PERSON/split",
+    "/people?channel=phone&tag=nobodys",
     "PERSON/erase",
     "/audiences",
     "/audiences/buyers",
@@ -29,6 +30,7 @@ PAGES = (
     "/rejected",
     "/rejected?state=discarded",
     "GROUP",
+    "RULE",
     "MEND",
     "/health",
     "/settings/keys",
@@ -50,10 +52,12 @@ def places(workspace: Any) -> dict[str, str]:
     person = stores.graph.person("email", "ada.lovelace0@example.com")
     piece = stores.state.one("SELECT piece FROM deliveries WHERE state = 'accepted' ORDER BY send_key LIMIT 1")[0]
     group = stores.log.groups()[0]
+    rule = next(one for one in stores.log.groups() if one.reason == "schema_violation")
     return {
         "PERSON": f"/people/{person}",
         "MESSAGE": f"/campaigns/summer/messages/{piece}",
         "GROUP": f"/rejected/{group.fingerprint}",
+        "RULE": f"/rejected/{rule.fingerprint}",
         "MEND": f"/rejected/event/{group.newest}",
     }
 

@@ -43,13 +43,13 @@ def test_list_is_paged_by_key(signed_in: Any, workspace: Any, monkeypatch: pytes
     """Page after page shows everybody once."""
     from onevoice.console.people import queries
 
-    rows, after = queries.listed("", "")
+    rows, after = queries.listed(queries.Sieve(), "")
     seen = [row.person for row in rows]
     monkeypatch.setattr(queries, "PAGE", 7)
     paged: list[str] = []
     after = ""
     while True:
-        rows, after = queries.listed("", after)
+        rows, after = queries.listed(queries.Sieve(), after)
         paged += [row.person for row in rows]
         if not after:
             break
@@ -57,6 +57,30 @@ def test_list_is_paged_by_key(signed_in: Any, workspace: Any, monkeypatch: pytes
     assert seen == paged
     assert len(set(paged)) == len(paged) >= 40
     assert 400 == signed_in("sales").get("/people?after=nonsense").status_code
+
+
+def test_list_is_narrowed_by_channel_and_tag(signed_in: Any, workspace: Any) -> None:
+    """The address says what is asked for; a search is narrowed too, and each page after the first asks the same."""
+    from onevoice.adapters.state.people import People
+
+    everybody = People(workspace.stores.state).page(limit=500)
+    browser, chosen = signed_in("owner"), of(workspace, 11)
+    browser.post(f"/people/{chosen}/tag", {"tag": "sieved & kept"})
+    assert eventually(lambda: "sieved & kept" in browser.get("/people").context["tags"])
+
+    def found(**asked: str) -> set[str]:
+        return {row.person for row in browser.get("/people", asked).context["rows"]}
+
+    assert {one.person for one in everybody if "phone" in one.channels} == found(channel="phone")
+    assert {chosen} == found(tag="sieved & kept")
+    assert set() == found(tag="sieved & kept", q="zzzzqqqq")
+    assert {chosen} >= found(tag="sieved & kept", channel="phone")
+    assert found() == found(channel="no such channel")
+    assert b"Nobody fits" in browser.get("/people", {"tag": "nobody's"}).content
+    assert (
+        "channel=phone&tag=sieved+%26+kept"
+        == browser.get("/people", {"channel": "phone", "tag": "sieved & kept"}).context["sieve"].query
+    )
 
 
 def test_person_page_tells_what_is_known(signed_in: Any, person: str) -> None:

@@ -10,6 +10,9 @@ urlpatterns = [
     path("rejected/<str:fingerprint>/replay", views.replay_all, name="reject-replay"),
     path("rejected/<str:fingerprint>/discard", views.discard_all, name="reject-discard"),
     path("rejected/<str:fingerprint>/reopen", views.reopen, name="reject-reopen"),
+    path("rejected/<str:fingerprint>/rule", views.rule, name="reject-rule"),
+    path("rejected/<str:fingerprint>/rule/keep", views.keep_rule, name="reject-rule-keep"),
+    path("rejected/rules/<str:name>/undo", views.undo_rule, name="reject-rule-undo"),
     path("rejected/event/<int:reject_id>", views.mend, name="reject-mend"),
     path("health", views.health, name="health"),
 ]

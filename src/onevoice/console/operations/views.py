@@ -7,8 +7,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from onevoice.adapters.database import Database
+from onevoice.adapters.state.rejects import Group
 from onevoice.console import house
-from onevoice.console.operations import access, actions, queries
+from onevoice.console.operations import access, actions, mending, queries
 from onevoice.console.shell.doors import needs
 from onevoice.console.shell.notices import Undo, tell
 
@@ -39,6 +40,7 @@ def group(request: HttpRequest, fingerprint: str) -> HttpResponse:
         "advice": queries.advice(found.reason),
         "rows": [(row, queries.pretty(row.what.raw)) for row in rows],
         "older": rows[-1].id if len(rows) == queries.PAGE else None,
+        **(rule_form(request, found) if state == "open" and mending.is_mendable(found) else {}),
     }
     return render(request, "operations/group.html", page)
 
@@ -59,6 +61,49 @@ def mend(request: HttpRequest, reject_id: int) -> HttpResponse:
             return redirect("rejected")
     page = {"row": row, "text": text, "fault": fault, "advice": queries.advice(row.what.reason)}
     return render(request, "operations/mend.html", page, status=400 if fault else 200)
+
+
+def rule_form(request: HttpRequest, group: Group) -> dict[str, object]:
+    """Return the form for a mending rule, and what the rule would make of the group's newest event."""
+    given = request.POST if request.method == "POST" else request.GET
+    draft = mending.draft_of(given, group)
+    form: dict[str, object] = {"draft": draft, "deeds": mending.DEEDS, "types": mending.TYPES}
+    try:
+        return {**form, "trial": mending.try_out(group, draft)}
+    except mending.IncompleteRule as error:
+        return {**form, "fault": str(error)}
+
+
+@needs("operate")
+def rule(request: HttpRequest, fingerprint: str) -> HttpResponse:
+    """Try a rule: the outcome alone for htmx, else a page with the form."""
+    found = access.group(fingerprint, "open")
+    page = {"group": found, **rule_form(request, found)}
+    return render(request, "operations/trial.html" if request.htmx else "operations/rule.html", page)
+
+
+@needs("operate")
+@require_POST
+def keep_rule(request: HttpRequest, fingerprint: str) -> HttpResponse:
+    """Keep a rule and send the group again."""
+    found = access.group(fingerprint, "open")
+    try:
+        kept, count = mending.keep(found, mending.draft_of(request.POST, found), by=request.user, now=house.now())
+    except mending.IncompleteRule:
+        return render(request, "operations/rule.html", {"group": found, **rule_form(request, found)}, status=400)
+    sent = counted("%(count)s event goes through the door again.", "%(count)s events go through the door again.", count)
+    undo = Undo("reject-rule-undo", {"name": kept.name})
+    tell(request, _("The rule for “%(event)s” is kept.") % {"event": found.name[:80]} + f" {sent}", undo=undo)
+    return redirect("rejected")
+
+
+@needs("operate")
+@require_POST
+def undo_rule(request: HttpRequest, name: str) -> HttpResponse:
+    """Take the newest step of a rule back."""
+    mending.take_back(name, by=request.user, now=house.now())
+    tell(request, _("The rule is taken back. What came through with it stays."))
+    return redirect("rejected")
 
 
 @needs("operate")

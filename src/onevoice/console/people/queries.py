@@ -5,6 +5,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -17,6 +18,7 @@ from onevoice.console import house
 from onevoice.domain.consent import Consent
 from onevoice.domain.delivery import Delivery
 from onevoice.domain.errors import BadInput
+from onevoice.domain.event import Event
 from onevoice.domain.moment import to_iso
 from onevoice.domain.money import MICROS
 from onevoice.domain.person import Link
@@ -26,9 +28,36 @@ from onevoice.profile import timeline as timelines
 
 PAGE = 50
 FOUND = 40  #: answers to one search
+SIFTED = 200  #: answers among which a channel or a tag is looked for
+TAGS = 100  #: tags offered to narrow the list
 ENTRIES = 30  #: events of one page of a timeline
 CATEGORIES = 5
+STAYS = frozenset({"Audience Entered", "Audience Left"})
 EXPLAINED = 16  #: identifiers whose tie to the strongest is explained
+
+
+class Titled(msgspec.Struct, frozen=True):
+    """The part of an audience that names it."""
+
+    title: str = ""
+
+
+class Sieve(msgspec.Struct, frozen=True, kw_only=True):
+    """What narrows the list of people."""
+
+    wanted: str = ""
+    channel: str = ""
+    tag: str = ""
+
+    def lets(self, one: Summary) -> bool:
+        """Tell whether somebody was met in the channel and has the tag, as far as these are asked for."""
+        return (not self.channel or self.channel in one.channels) and (not self.tag or self.tag in one.tags)
+
+    @property
+    def query(self) -> str:
+        """The part of an address that asks for this."""
+        asked = {"q": self.wanted, "channel": self.channel, "tag": self.tag}
+        return urlencode({name: value for name, value in asked.items() if value})
 
 
 class BadPlace(BadInput):
@@ -66,20 +95,30 @@ def row(one: Summary) -> Row:
 
 def search(wanted: str, limit: int = FOUND) -> list[Row]:
     """Return the people who fit what was typed, the best first."""
-    found = Search(house.stores().state, house.settings().country).find(wanted, limit)
-    return [row(hit.summary) for hit in found]
+    return [row(one) for one in _found(wanted, limit)]
 
 
-def listed(wanted: str, after: str) -> tuple[list[Row], str]:
+def _found(wanted: str, limit: int) -> list[Summary]:
+    hits = Search(house.stores().state, house.settings().country).find(wanted, limit)
+    return [hit.summary for hit in hits]
+
+
+def tags() -> list[str]:
+    """Return every tag that somebody has, the one that most people have first."""
+    counts = People(house.stores().state).tags()
+    return sorted(counts, key=lambda tag: (-counts[tag], tag))[:TAGS]
+
+
+def listed(sieve: Sieve, after: str) -> tuple[list[Row], str]:
     """
     Return a page of people and where the next one starts; "" on the last.
 
     Raises:
         BadPlace: *after* was not written here.
     """
-    if wanted:
-        return search(wanted), ""
-    found = People(house.stores().state).page(_place(after), PAGE)
+    if sieve.wanted:
+        return [row(one) for one in _found(sieve.wanted, SIFTED) if sieve.lets(one)][:FOUND], ""
+    found = People(house.stores().state).page(_place(after), PAGE, channel=sieve.channel, tag=sieve.tag)
     last = key(found[-1]) if len(found) == PAGE else None
     return [row(one) for one in found], f"{last[0]}.{last[1]}" if last else ""
 
@@ -145,8 +184,21 @@ def timeline(profile: Profile, after: str, channel: str) -> Stretch:
     before = timelines.place(after)
     nodes = stores.graph.nodes(profile.person)
     rows = stores.log.of_nodes(nodes, before, ENTRIES + 1, channel)
-    page = timelines.page(((one.seq, one.event) for one in rows), ENTRIES, before)
+    titles = _titles() if any(one.event.name in STAYS for one in rows) else {}
+    page = timelines.page(((one.seq, _titled(one.event, titles)) for one in rows), ENTRIES, before)
     return Stretch(tuple(_shown(entry) for entry in page.entries), page.after)
+
+
+def _titles() -> dict[str, str]:
+    documents = house.stores().definitions.newest("audience")
+    titles = {one.name: msgspec.json.decode(bytes(one.body), type=Titled).title for one in documents}
+    return {name: title for name, title in titles.items() if title}
+
+
+def _titled(event: Event, titles: dict[str, str]) -> Event:
+    """Return an event of an audience with the title that the audience has now."""
+    title = titles.get(str(event.properties.get("audience"))) if event.name in STAYS else None
+    return msgspec.structs.replace(event, properties={**event.properties, "audience_name": title}) if title else event
 
 
 def _shown(entry: timelines.Entry) -> Shown:

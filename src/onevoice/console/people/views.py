@@ -9,17 +9,25 @@ from onevoice.console import house
 from onevoice.console.people import access, actions, erasing, queries
 from onevoice.console.shell.doors import needs
 from onevoice.console.shell.notices import Undo, tell
+from onevoice.domain.event import CHANNELS
 
 
 @needs("see")
 def people(request: HttpRequest) -> HttpResponse:
-    """List people, the most recently seen first, or those that match what was typed."""
-    wanted = request.GET.get("q", "").strip()
-    rows, after = queries.listed(wanted, request.GET.get("after", ""))
-    page = {"rows": rows, "after": after, "wanted": wanted, "continued": "after" in request.GET}
+    """List people, the most recently seen first, or those that match what was typed and chosen."""
+    sieve = sieve_of(request)
+    rows, after = queries.listed(sieve, request.GET.get("after", ""))
+    page = {"rows": rows, "after": after, "sieve": sieve, "continued": "after" in request.GET}
     if request.htmx:
         return render(request, "people/rows.html" if page["continued"] else "people/results.html", page)
-    return render(request, "people/people.html", page)
+    return render(request, "people/people.html", {**page, "channels": CHANNELS, "tags": queries.tags()})
+
+
+def sieve_of(request: HttpRequest) -> queries.Sieve:
+    """Return what an address asks for; a channel that is none asks for nothing."""
+    asked = {name: request.GET.get(name, "").strip() for name in ("q", "channel", "tag")}
+    channel = asked["channel"] if asked["channel"] in CHANNELS else ""
+    return queries.Sieve(wanted=asked["q"], channel=channel, tag=asked["tag"])
 
 
 @needs("see")
