@@ -18,9 +18,9 @@ from onevoice.adapters.database import Database, connect
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.stores import Stores
 from onevoice.wiring.workspace import now
+from onevoice.worker.collector import relax_collector
 from onevoice.worker.pipeline import Pipeline
 from onevoice.worker.rebuild import Rebuild
-from onevoice.worker.shift import relax_collector
 
 EVENTS = 200_000
 BATCH = 100

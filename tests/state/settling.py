@@ -41,10 +41,10 @@ def settle(database: Database, events: Sequence[Event], workspace: str = "worksp
     rows = []
     for one in events:
         attached = attach(graph, one, rules)
-        rows.append((one, attached.anchor, dedupe_keys(one)))
-        rows += [(made, find(made.anchor.key) or attached.anchor, ()) for made in attached.derived]
-    profiles.fill(facets, {node for _, node, _ in rows if node})
-    for one, node, _ in rows:
+        rows.append((one, attached.anchor, dedupe_keys(one), b""))
+        rows += [(made, find(made.anchor.key) or attached.anchor, (), b"") for made in attached.derived]
+    profiles.fill(facets, {node for _, node, *_ in rows if node})
+    for one, node, *_ in rows:
         fold(facets, node, one, find)
     with database.transaction():
         log.append(rows, log.last() + 1)

@@ -37,7 +37,7 @@ def key(name: str) -> str:
 def test_unseen_catches_stored_and_batch_copies(database: Database) -> None:
     """A key in the log, in an earlier event of the batch, or in a copy within the batch makes an event a copy."""
     log = Log(database)
-    log.append([(event(1), 7, (key("a"), key("x")))], 1)
+    log.append([(event(1), 7, (key("a"), key("x")), b"")], 1)
     asked = [("b", "x"), ("c", "y"), ("d", "y"), ("e", "d"), ("f",)]
 
     assert [False, True, False, False, True] == log.unseen([tuple(map(key, own)) for own in asked])
@@ -56,7 +56,7 @@ def test_unseen_is_what_a_plain_set_says(facts: list[list[str]], size: int) -> N
         batch = [tuple(map(key, own)) for own in facts[at : at + size]]
         fresh = log.unseen(batch)
         pairs = [(event(at + number), own) for number, own in enumerate(batch)]
-        log.append([(one, 1, own) for (one, own), new in zip(pairs, fresh, strict=True) if new], log.last() + 1)
+        log.append([(one, 1, own, b"") for (one, own), new in zip(pairs, fresh, strict=True) if new], log.last() + 1)
         log.link([pair for pair, new in zip(pairs, fresh, strict=True) if not new])
         found += fresh
 
@@ -68,25 +68,25 @@ def test_unseen_is_what_a_plain_set_says(facts: list[list[str]], size: int) -> N
 def test_rolled_back_keys_are_free_again(database: Database) -> None:
     """Keys of a transaction that failed are not taken: their events are not lost when the batch is tried again."""
     log = Log(database)
-    log.append([(event(1), 7, (key("a"),))], 1)
+    log.append([(event(1), 7, (key("a"),), b"")], 1)
     with pytest.raises(RuntimeError), database.transaction():
-        log.append([(event(2), 7, (key("b"),))], 2)
+        log.append([(event(2), 7, (key("b"),), b"")], 2)
         raise RuntimeError
 
     assert [False, True] == log.unseen([(key("a"),), (key("b"),)])
     with pytest.raises(RuntimeError), database.transaction():
-        log.append([(event(2), 7, (key("b"),))], 2)
+        log.append([(event(2), 7, (key("b"),), b"")], 2)
         raise RuntimeError
-    log.append([(event(3), 7, (key("c"),))], 2)
+    log.append([(event(3), 7, (key("c"),), b"")], 2)
     assert [False, True, False] == log.unseen([(key("a"),), (key("b"),), (key("c"),)])
 
 
 def test_keys_outlive_the_process(database: Database) -> None:
     """Another log over the same store knows the keys, also of what is written later through the first."""
     one, two = Log(database), Log(database)
-    one.append([(event(1), 7, (key("a"),))], 1)
+    one.append([(event(1), 7, (key("a"),), b"")], 1)
     before = two.unseen([(key("a"),), (key("b"),)])
-    one.append([(event(2), 7, (key("b"),))], 2)
+    one.append([(event(2), 7, (key("b"),), b"")], 2)
 
     assert ([False, True], [False, False]) == (before, two.unseen([(key("a"),), (key("b"),)]))
 
@@ -120,7 +120,7 @@ def test_append_and_read_back(database: Database) -> None:
     """Events come back as they went in, numbered densely, after a number."""
     log = Log(database)
     first, second = event(1), event(2)
-    log.append([(one, 7 + number, keys_of(one)) for number, one in enumerate((first, second))], 1)
+    log.append([(one, 7 + number, keys_of(one), b"") for number, one in enumerate((first, second))], 1)
 
     assert 2 == log.last()
     assert [(1, 7, first), (2, 8, second)] == [(row.seq, row.node, row.event) for row in log.events(0, 10)]
@@ -134,7 +134,7 @@ def test_append_and_read_back(database: Database) -> None:
 def test_copies_are_counted_with_their_first(database: Database) -> None:
     """A copy is counted by source with the event it repeats, and its further keys lead there too."""
     log = Log(database)
-    log.append([(event(1), 7, (key("a"), key("order")))], 1)
+    log.append([(event(1), 7, (key("a"), key("order")), b"")], 1)
     copies = [event(2, source="till", at=NOW + 1), event(3, source="till", at=NOW)]
     log.link([(copies[0], (key("b"), key("order"), key("sale"))), (copies[1], (key("c"), key("sale")))])
     log.link([(event(4, source="import", at=NOW + 5), (key("d"), key("sale"))), (event(5), (key("e"),))])
@@ -163,12 +163,17 @@ def test_timeline_pages_through_everything_once(database: Database) -> None:
     """Pages of a timeline over several nodes, newest first, hold every event once, ties in the order of the log."""
     log = Log(database)
     rows = [
-        (event(number, at=NOW + number % 4, channel=("web", "store")[number % 3 == 0]), number % 3, (key(str(number)),))
+        (
+            event(number, at=NOW + number % 4, channel=("web", "store")[number % 3 == 0]),
+            number % 3,
+            (key(str(number)),),
+            b"",
+        )
         for number in range(1, 21)
     ]
     log.append(rows, 1)
     wanted = sorted(
-        ((one.occurred_at, seq) for seq, (one, node, _) in enumerate(rows, 1) if node in {0, 2}), reverse=True
+        ((one.occurred_at, seq) for seq, (one, node, *_) in enumerate(rows, 1) if node in {0, 2}), reverse=True
     )
     pages: list[list[tuple[int, int]]] = []
     before: tuple[int, int] | None = None
@@ -183,7 +188,7 @@ def test_timeline_pages_through_everything_once(database: Database) -> None:
 def test_timeline_of_one_channel(database: Database) -> None:
     """A timeline may be of one channel only; of no nodes it is empty."""
     log = Log(database)
-    log.append([(event(1, channel="web"), 1, ()), (event(2, channel="store"), 1, ())], 1)
+    log.append([(event(1, channel="web"), 1, (), b""), (event(2, channel="store"), 1, (), b"")], 1)
 
     assert [["m2"], []] == [
         [row.event.id for row in log.of_nodes(nodes, None, 9, "store")] for nodes in ([1], list[int]())
@@ -193,7 +198,7 @@ def test_timeline_of_one_channel(database: Database) -> None:
 def test_stored_bodies_are_plain_json(database: Database) -> None:
     """The body of an event is JSON that any tool reads."""
     log = Log(database)
-    log.append([(event(1), 7, ())], 1)
+    log.append([(event(1), 7, (), b"")], 1)
     ((body, derived),) = database.query("SELECT body, derived FROM events")
 
     assert ({"price": 9.5, "name": "Größe"}, 0) == (msgspec.json.decode(body)["properties"], derived)

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 Body = TypeVar("Body")
 
+#: How many documents and keys a plan was made from; both only ever grow.
+Stamp = tuple[int, ...]
+
 
 class Blocks(msgspec.Struct, frozen=True, kw_only=True):
     """The document `plan/blocked`: events that are refused as plan_blocked."""
@@ -35,18 +38,18 @@ class PlanKeeper:
         self._definitions = Definitions(database)
         self._database = database
         self._secret = secret
-        self._stamp: tuple[int, ...] = ()
+        self.stamp: Stamp = ()  #: of the plan last returned
         self._plan = Plan()
 
     def plan(self) -> Plan:
         """Return the plan as the documents stand now."""
         stamp = self._newest()
-        if stamp != self._stamp:
+        if stamp != self.stamp:
             self._plan = self._made()
-            self._stamp = stamp
+            self.stamp = stamp
         return self._plan
 
-    def _newest(self) -> tuple[int, ...]:
+    def _newest(self) -> Stamp:
         row = self._database.one(
             "SELECT (SELECT count(*) FROM definitions WHERE kind IN ('schema', 'mending', 'plan')), "
             "(SELECT count(*) FROM keys)"

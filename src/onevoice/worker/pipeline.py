@@ -15,13 +15,14 @@ from onevoice.adapters.database import Database
 from onevoice.adapters.state.cursors import Cursor, Overtaken
 from onevoice.adapters.state.intake import Intake
 from onevoice.adapters.state.log import Log
-from onevoice.collect.keys import keys_of
 from onevoice.domain.errors import Unavailable
 from onevoice.domain.event import Rejected
+from onevoice.domain.identifier import Trust
 from onevoice.wiring.plan import PlanKeeper
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.workspace import now
-from onevoice.worker.reading import Portion, Reader, Said
+from onevoice.worker.reading import Portion, Said
+from onevoice.worker.supply import Supply
 from onevoice.worker.working import Fresh, Tables, Working, stretches
 
 log = logging.getLogger("onevoice.worker")
@@ -48,7 +49,7 @@ class Pipeline:
     def __init__(self, stores: Furnished, settings: Settings, *, clock: Callable[[], int] = now) -> None:
         self._stores = stores
         self._clock = clock
-        self._reader = Reader(stores.intake, settings.micro_batch)
+        self._supply = Supply(stores, settings)
         self._working = Working(stores, settings)
         self._cursor = Cursor(stores.state, RESOLVE)
         self._generation = Cursor(stores.state, GENERATION)
@@ -63,7 +64,7 @@ class Pipeline:
         """
         if not self._known:
             self._look()
-        portion = self._reader.portion(self._at, self._stores.plan.plan())
+        portion = self._supply.portion(self._at)
         if portion is None:
             return 0
         try:
@@ -80,9 +81,13 @@ class Pipeline:
 
     def forget(self) -> None:
         """Drop all that is held in memory; the store alone counts."""
-        self._reader.forget()
+        self._supply.forget()
         self._working.forget()
         self._known = False
+
+    def close(self) -> None:
+        """End what runs beside us."""
+        self._supply.close()
 
     def _look(self) -> None:
         self._at = self._cursor.read()
@@ -92,13 +97,13 @@ class Pipeline:
 
     def _take(self, portion: Portion) -> None:
         """Commit a portion: in one transaction, or in several where the identity rules change within it."""
-        *before, last = stretches([(one.event, keys_of(one.event)) for one in portion.said])
+        *before, last = stretches(portion.said)
         for stretch in before:
             self._commit(stretch, (), self._at)
-        self._commit(last, [what for what, _ in portion.refused], portion.last)
+        self._commit(last, portion.refused, portion.last)
 
     def _commit(self, said: Sequence[Fresh], refused: Sequence[Rejected], upto: int) -> None:
-        is_new = self._stores.log.unseen([keys for _, keys in said])
+        is_new = self._stores.log.unseen([one[1] for one in said])
         entries = self._working.take([one for one, new in zip(said, is_new, strict=True) if new])
         copies = [one for one, new in zip(said, is_new, strict=True) if not new]
         with self._stores.state.transaction():
@@ -107,7 +112,7 @@ class Pipeline:
                 raise Overtaken("The tables were rebuilt; they are read again.")
             entries += self._working.save()
             self._stores.log.append(entries, self._seq + 1)
-            self._stores.log.link(copies)
+            self._stores.log.link([one[:2] for one in copies])
             self._stores.log.reject(refused)
         self._at = upto
         self._seq += len(entries)
@@ -120,8 +125,7 @@ class Pipeline:
         """
         self._look()
         culprits = self._sift(portion.said)
-        refused = [what for what, _ in portion.refused]
-        self._commit((), [*refused, *culprits], portion.last)
+        self._commit((), [*portion.refused, *culprits], portion.last)
 
     def _sift(self, said: Sequence[Said]) -> list[Rejected]:
         """Commit events by halves and return those that cannot be, as rejects."""
@@ -129,7 +133,7 @@ class Pipeline:
         if error is None:
             return []
         if len(said) == 1:
-            log.error("An event makes the resolver fail and is put aside: %r", error, extra={"event": said[0].event.id})
+            log.error("An event makes the resolver fail and is put aside: %r", error, extra={"event": said[0][0].id})
             return [internal(said[0], error)]
         half = len(said) // 2
         return self._sift(said[:half]) + self._sift(said[half:])
@@ -137,7 +141,7 @@ class Pipeline:
     def _attempt(self, said: Sequence[Said]) -> Exception | None:
         """Commit events without moving on, and return what their content made fail."""
         try:
-            self._commit([(one.event, keys_of(one.event)) for one in said], (), self._at)
+            self._commit(said, (), self._at)
         except Unavailable:
             self.forget()
             raise
@@ -150,14 +154,14 @@ class Pipeline:
 
 def internal(said: Said, error: Exception) -> Rejected:
     """Return an event that code cannot handle as a reject; its replay speaks it again as it was normalised."""
-    event = said.event
+    event = said[0]
     cause = f"{type(error).__name__}: {error}"[:800]
     return Rejected(
         reason="internal_error",
         detail=f"The house failed on this event ({cause}). Replay it after the next release.",
-        source=event.source or said.packet.key,
+        source=event.source,
         received_at=event.received_at,
         raw=msgspec.json.encode([event]),
         name=event.name,
-        meta={"trust": int(said.packet.trust), "path": "emit", "meta": {}},
+        meta={"trust": int(Trust.VERIFIED), "path": "emit", "meta": {}},
     )

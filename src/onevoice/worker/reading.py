@@ -1,11 +1,12 @@
-"""Reading the intake ahead, in portions that fit one transaction."""
+"""Reading the intake ahead, in portions that fit one transaction: events with their keys, as the log keeps them."""
 
 import logging
 from collections import deque
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
+from onevoice.collect.keys import keys_of
 from onevoice.collect.packet import read
 from onevoice.collect.plan import Plan
 from onevoice.domain.event import Event, Rejected
@@ -13,8 +14,13 @@ from onevoice.domain.packet import Packet
 
 log = logging.getLogger("onevoice.worker")
 
-#: Bytes of bodies read ahead at once.
+#: Bytes of bodies read ahead at once, and taken into one portion.
 AHEAD_BYTES = 8 * 1024 * 1024
+
+#: event, its dedupe keys, its JSON (empty if it has none: then storing it will fail, and tell why).
+Said = tuple[Event, tuple[str, ...], bytes]
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Source(Protocol):
@@ -24,24 +30,13 @@ class Source(Protocol):
         """Return the packets after a sequence number, oldest first."""
 
 
-class Said(msgspec.Struct, frozen=True):
-    """One event and the packet it came in; for the house's own words the packet says so."""
+class Portion(NamedTuple):
+    """What one transaction will take: the events of whole packets, and what they held that is no event."""
 
-    event: Event
-    packet: Packet
-
-
-class Portion(msgspec.Struct, frozen=True, kw_only=True):
-    """What one transaction will take: whole packets, their events, and what they held that is no event."""
-
-    packets: tuple[Packet, ...]
-    said: tuple[Said, ...]
-    refused: tuple[tuple[Rejected, Packet], ...]
-
-    @property
-    def last(self) -> int:
-        """The sequence number of the last packet."""
-        return self.packets[-1].seq
+    said: list[Said]
+    refused: list[Rejected]
+    last: int  #: the sequence number of the last packet
+    full: bool  #: more may be waiting behind it
 
 
 def safely(packet: Packet, plan: Plan) -> list[Event | Rejected]:
@@ -64,33 +59,49 @@ def safely(packet: Packet, plan: Plan) -> list[Event | Rejected]:
         ]
 
 
-class Reader:
-    """The intake from one cursor on; packets read too many wait for the next portion."""
+def said(event: Event) -> Said:
+    """Return an event with its keys and its JSON."""
+    try:
+        body = _encode(event)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        body = b""
+    return event, keys_of(event), body
 
-    def __init__(self, intake: Source, events: int) -> None:
+
+class Reader:
+    """The intake from wherever it is asked; packets read too many wait for the next portion."""
+
+    def __init__(self, intake: Source) -> None:
         self._intake = intake
-        self._events = events
         self._ahead: deque[Packet] = deque()
+        self._at = 0
 
     def forget(self) -> None:
         """Drop what was read ahead."""
         self._ahead.clear()
 
-    def portion(self, after: int, plan: Plan) -> Portion | None:
-        """Return the next portion, or nothing when all was read; one packet at least, even if it is large."""
-        if not self._ahead:
-            self._ahead.extend(self._intake.read(after, self._events, AHEAD_BYTES))
-        packets: list[Packet] = []
-        said: list[Said] = []
-        refused: list[tuple[Rejected, Packet]] = []
-        while self._ahead and len(said) < self._events:
-            packet = self._ahead.popleft()
-            packets.append(packet)
+    def portion(self, after: int, plan: Plan, events: int) -> Portion | None:
+        """Return what comes after a packet, nothing when all was read; one packet at least, even if it is large."""
+        if after != self._at:
+            self._ahead.clear()
+        self._at, size = after, 0
+        told: list[Said] = []
+        refused: list[Rejected] = []
+        while len(told) < events and size < AHEAD_BYTES:
+            packet = self._next(events)
+            if packet is None:
+                break
+            self._at = packet.seq
+            size += len(packet.body)
             for one in safely(packet, plan):
                 if isinstance(one, Event):
-                    said.append(Said(one, packet))
+                    told.append(said(one))
                 else:
-                    refused.append((one, packet))
-        if not packets:
-            return None
-        return Portion(packets=tuple(packets), said=tuple(said), refused=tuple(refused))
+                    refused.append(one)
+        full = len(told) >= events or size >= AHEAD_BYTES
+        return Portion(told, refused, self._at, full) if self._at != after else None
+
+    def _next(self, limit: int) -> Packet | None:
+        if not self._ahead:
+            self._ahead.extend(self._intake.read(self._at, limit, AHEAD_BYTES))
+        return self._ahead.popleft() if self._ahead else None

@@ -128,13 +128,13 @@ class Rebuild:
         events = [_decode(body) for _, _, body in portion]
         self._numbers.prepare(key for event in events for key in keys_of(event))
         rows = iter(portion)
-        for stretch in stretches([(event, ()) for event in events]):
+        for stretch in stretches([(event, (), b"") for event in events]):
             self._keep(list(islice(rows, len(stretch))), self._working.take(stretch))
         self._working.trim()
 
     def _keep(self, portion: Sequence[Row], entries: list[Entry]) -> None:
         """Store what a stretch brought about, and note whose anchor is another now."""
-        anchors = [node for event, node, _ in entries if not event.derived]
+        anchors = [node for event, node, *_ in entries if not event.derived]
         moved = [(row[0], new) for row, new in zip(portion, anchors, strict=True) if row[1] != new]
         with self._shadow.database.transaction():
             entries += self._working.save()

@@ -1,6 +1,6 @@
 """A shift: one worker process with its role, its lock and its tasks."""
 
-import gc
+import contextlib
 import logging
 import threading
 from enum import StrEnum
@@ -9,6 +9,7 @@ from onevoice.domain.errors import Unavailable
 from onevoice.wiring.settings import Settings
 from onevoice.wiring.stores import Stores
 from onevoice.worker.audiences import Audiences
+from onevoice.worker.collector import relax_collector
 from onevoice.worker.deliveries import Deliveries
 from onevoice.worker.erasing import Erasing
 from onevoice.worker.exporter import Exporter
@@ -113,11 +114,6 @@ class Watch:
         return 0
 
 
-def relax_collector() -> None:
-    """Look for reference cycles rarely: the hot path makes none, and scanning its caches for some costs a quarter."""
-    gc.set_threshold(200_000, 50, 1_000)
-
-
 def drain(stores: Stores, settings: Settings) -> int:
     """
     Resolve all that waits and let the consumers follow, in this process, and return how many events were resolved.
@@ -128,8 +124,9 @@ def drain(stores: Stores, settings: Settings) -> int:
     pipeline, listing, exporter = Pipeline(stores, settings), Listing(stores), Exporter(stores, settings)
     total = 0
     relax_collector()
-    while done := pipeline.step():
-        total += done
+    with contextlib.closing(pipeline):
+        while done := pipeline.step():
+            total += done
     while listing.step():
         pass
     exporter.flush()

@@ -14,11 +14,11 @@ from onevoice.resolve.reform import CHANGED, rules_of
 from onevoice.resolve.rules import Rules
 from onevoice.wiring.settings import Settings
 
-#: event, node of its anchor, its dedupe keys: what the log stores.
-Entry = tuple[Event, int, Sequence[str]]
+#: event, node of its anchor, its dedupe keys, its JSON (empty: not yet made): what the log stores.
+Entry = tuple[Event, int, Sequence[str], bytes]
 
-#: event, its dedupe keys.
-Fresh = tuple[Event, Sequence[str]]
+#: event, its dedupe keys, its JSON.
+Fresh = tuple[Event, Sequence[str], bytes]
 NewGraph = Callable[[Rules], Graph]
 
 #: Who may change the identity rules; what comes through a key carries the key's id as its source.
@@ -39,7 +39,7 @@ class Tables(Protocol):
 def stretches(fresh: Sequence[Fresh]) -> Iterator[Sequence[Fresh]]:
     """Cut events where the identity rules change, so that each change stands alone."""
     start = 0
-    for at, (event, _) in enumerate(fresh):
+    for at, (event, _, _) in enumerate(fresh):
         if is_reform(event):
             if at > start:
                 yield fresh[start:at]
@@ -78,17 +78,17 @@ class Working:
         """Attach fresh events one after the other, fold them, and return them with what they brought about."""
         graph, facets = self._graph or self._new_graph(self._tables.graph.rules()), self._facets
         self._graph = graph
-        self._tables.graph.fill(graph, [key for event, _ in fresh for key in keys_of(event)])
+        self._tables.graph.fill(graph, [key for event, _, _ in fresh for key in keys_of(event)])
         rules = graph.rules
-        attached = [attach(graph, event, rules) for event, _ in fresh]
+        attached = [attach(graph, event, rules) for event, _, _ in fresh]
         self._tables.profiles.fill(facets, {one.anchor for one in attached if one.anchor})
         entries: list[Entry] = []
-        for (event, keys), one in zip(fresh, attached, strict=True):
-            entries.append((event, one.anchor, keys))
+        for (event, keys, body), one in zip(fresh, attached, strict=True):
+            entries.append((event, one.anchor, keys, body))
             if one.anchor:
                 fold(facets, one.anchor, event, self._find)
-            entries.extend((made, self._find(made.anchor.key) or one.anchor, ()) for made in one.derived)
-        self._reform = next((event for event, _ in fresh if is_reform(event)), None)
+            entries.extend((made, self._find(made.anchor.key) or one.anchor, (), b"") for made in one.derived)
+        self._reform = next((event for event, _, _ in fresh if is_reform(event)), None)
         return entries
 
     def _find(self, key: tuple[str, str]) -> int | None:
@@ -110,7 +110,7 @@ class Working:
         lookup = self._tables.graph.database.lookup
         rows = lookup("nodes", ("kind", "value", "node"), ("kind", "value"), keys)
         nodes = {(kind, value): node for kind, value, node in rows}
-        return [(event, nodes[event.anchor.key], ()) for event in told]
+        return [(event, nodes[event.anchor.key], (), b"") for event in told]
 
     def trim(self) -> None:
         """Keep memory within bounds; call it when everything is saved."""

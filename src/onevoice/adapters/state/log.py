@@ -11,8 +11,8 @@ from onevoice.domain.event import Event
 
 EVENTS = ("seq", "id", "name", "channel", "node", "occurred_at", "received_at", "derived", "body")
 
-#: event, node of its anchor, its dedupe keys.
-Entry = tuple[Event, int, Sequence[str]]
+#: event, node of its anchor, its dedupe keys, its JSON (empty: to be made here).
+Entry = tuple[Event, int, Sequence[str], bytes]
 
 _event = msgspec.json.Decoder(Event)
 
@@ -78,7 +78,7 @@ class Log(Rejects):
         encode = self._encode
         events: list[Row] = []
         seen: dict[str, int] = {}
-        for seq, (event, node, keys) in enumerate(rows, first_seq):
+        for seq, (event, node, keys, body) in enumerate(rows, first_seq):
             events.append(
                 (
                     seq,
@@ -89,7 +89,7 @@ class Log(Rejects):
                     event.occurred_at,
                     event.received_at,
                     int(event.derived),
-                    encode(event),
+                    body or encode(event),
                 )
             )
             for key in keys:
