@@ -36,7 +36,7 @@ CRM = Mapping(
     time=When(column="seen", formats=("%d.%m.%Y",), zone="Europe/Berlin"),
     identifiers=(Source(column="mail", kind="email"), Source(column="card", kind="loyalty_id@till")),
     traits={"first_name": "first", "height": Value(column="height", as_="number")},
-    consent=(ConsentSource(column="news", channel="email", granted=("ja",), withdrawn=("nein",)),),
+    consent=(ConsentSource(column="news", channel="email", granted=("ja",), withdrawn=("nein",), text_version="1"),),
     decimal=",",
     thousands=".",
 )
@@ -166,9 +166,9 @@ def test_interrupted_import_goes_on(tmp_path_factory: pytest.TempPathFactory, ba
 
 
 SALES = Mapping(
-    name="till",
+    name="shop",
     event="Order Completed",
-    channel="store",
+    channel="web",
     time=When(column="day"),
     identifiers=(Source(column="card", kind="loyalty_id"),),
     properties={"order_id": "bon", "currency": Value(value="EUR")},

@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from onevoice.adapters.cells import Unfit
 from onevoice.adapters.database import Database
-from onevoice.adapters.state.intake import Intake
-from onevoice.adapters.tables import CHUNK, Line, columns, groups
+from onevoice.adapters.state.intake import EMITTED, Acknowledged, Intake
+from onevoice.adapters.stencil import Stencil
+from onevoice.adapters.tables import CHUNK, Line, columns, groups, is_columnar, portions, schema_of
 from onevoice.collect.mapping import BadCell, Mapper, plain
 from onevoice.collect.packet import read
 from onevoice.collect.plan import Plan
@@ -39,6 +41,14 @@ FIELDS = (
     "started_at",
     "moved_at",
 )
+
+
+class Taken(NamedTuple):
+    """What one commit takes in: how many units, their events as JSON, and what was refused."""
+
+    units: int
+    events: list[bytes]
+    refused: list[Refusal]
 
 
 class UnfitMapping(BadInput):
@@ -109,11 +119,9 @@ class Importer:
         if self.finished:
             return self.progress
         self._cut_rejects()
-        source = groups(self.path, self.mapper.mapping, self.mapper.columns)
-        for _ in islice(source, self.progress.done):
-            pass
-        while part := list(islice(source, BATCH)):
-            self._take(part)
+        stencil = self.stencil()
+        for taken in self._by_row() if stencil is None else self._by_column(stencil):
+            self._take(taken)
             tell(self.progress)
         self.progress.state = "finished"
         self._save()
@@ -121,23 +129,65 @@ class Importer:
             self.rejects.unlink(missing_ok=True)
         return self.progress
 
-    def _take(self, part: Sequence[list[Line]]) -> None:
-        events: list[Event] = []
-        refused: list[Refusal] = []
-        for lines, answer in self._answers(part):
-            if isinstance(answer, Event):
-                events.append(answer)
-            else:
-                line, row = lines[0]
-                refused.append((line, *answer, row if isinstance(row, dict) else {}))
-        self.progress.done += len(part)
-        self.progress.events += len(events)
-        self.progress.rejected += len(refused)
-        self._write_rejects(refused)
+    def stencil(self) -> Stencil | None:
+        """Return how this file's columns become events at once, or None if it has to be read row by row."""
+        mapping = self.mapper.mapping
+        if not is_columnar(self.path, mapping):
+            return None
+        try:
+            return Stencil(mapping, self.plan, schema_of(self.path, self.mapper.columns), now=self.now)
+        except Unfit:
+            return None
+
+    def _by_row(self) -> Iterator[Taken]:
+        source = groups(self.path, self.mapper.mapping, self.mapper.columns)
+        for _ in islice(source, self.progress.done):
+            pass
+        while part := list(islice(source, BATCH)):
+            events: list[bytes] = []
+            refused: list[Refusal] = []
+            for lines, answer in self._answers(part):
+                self._sort(lines, answer, events, refused)
+            yield Taken(len(part), events, refused)
+
+    def _by_column(self, stencil: Stencil) -> Iterator[Taken]:
+        """Press whole tables; units that do not fit go the way of the rows, and keep their place."""
+        for portion in portions(self.path, self.mapper.mapping, self.mapper.columns, self.progress.done):
+            pressed = stencil.press(portion.table, portion.starts) if portion.table is not None else []
+            left = [portion.unit(at) for at, event in enumerate(pressed) if event is None]
+            refused: list[Refusal] = [(line, "unreadable_row", str(row), {}) for line, row in portion.problems]
+            mended: dict[int, list[bytes]] = {}
+            for lines, answer in self._answers(left):
+                self._sort(lines, answer, mended.setdefault(lines[0][0], []), refused)
+            told = iter(left)
+            events = [
+                one for event in pressed for one in ([event] if event is not None else mended.get(next(told)[0][0], ()))
+            ]
+            yield Taken(len(portion.starts) + len(portion.problems), events, refused)
+
+    @staticmethod
+    def _sort(lines: list[Line], answer: Event | tuple[str, str], events: list[bytes], refused: list[Refusal]) -> None:
+        if isinstance(answer, Event):
+            events.append(msgspec.json.encode(answer))
+        else:
+            line, row = lines[0]
+            refused.append((line, *answer, row if isinstance(row, dict) else {}))
+
+    def _take(self, taken: Taken) -> None:
+        self.progress.done += taken.units
+        self.progress.events += len(taken.events)
+        self.progress.rejected += len(taken.refused)
+        self._write_rejects(taken.refused)
         with self.database.transaction():
-            if events:
-                self.intake.emit(events, f"import:{self.mapper.mapping.name}", self.now)
+            if taken.events:
+                self.intake.append(
+                    [self._row(taken.events[at : at + EMITTED]) for at in range(0, len(taken.events), EMITTED)]
+                )
             self._save()
+
+    def _row(self, events: Sequence[bytes]) -> Acknowledged:
+        source = f"import:{self.mapper.mapping.name}"
+        return (self.now, source, int(Trust.VERIFIED), "emit", b"{}", b"[" + b",".join(events) + b"]")
 
     def _answers(self, part: Sequence[list[Line]]) -> Iterator[tuple[list[Line], Event | tuple[str, str]]]:
         """Yield, for each group of rows, its events, or a reason and a sentence; the whole batch is read at once."""

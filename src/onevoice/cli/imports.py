@@ -1,5 +1,6 @@
 """Commands that take files in: import, and watching a folder."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -15,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from onevoice.adapters.database import Database
 from onevoice.adapters.imports import Importer
-from onevoice.adapters.tables import columns, lines
+from onevoice.adapters.tables import columns, lines, size
+from onevoice.cli.supervisor import command
 from onevoice.cli.workspace import current
 from onevoice.collect.plan import Plan
 from onevoice.collect.suggestion import suggest
@@ -28,6 +30,9 @@ SUFFIXES = {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".
 
 #: Seconds a watched file must rest unchanged before it is taken in, so that no half-copied file is read.
 REST = 2.0
+
+#: Bytes of files from which on resolving starts while they are still read.
+LARGE = 4 << 20
 
 
 class BadMapping(BadInput):
@@ -58,10 +63,25 @@ def import_files(
     if watch:
         watch_folder(files[0], read, database, plan)
         return
-    for path in files:
-        take(path, read, database, plan)
+    with resolver(files) if resolve else contextlib.nullcontext():
+        for path in files:
+            take(path, read, database, plan)
     if resolve:
         subprocess.run([sys.executable, "-m", "onevoice.worker", "--drain"], check=True)
+
+
+@contextlib.contextmanager
+def resolver(files: list[Path]) -> Iterator[None]:
+    """Resolve in a process of its own while files are read, if they are large enough for that to pay."""
+    if sum(path.stat().st_size for path in files if path.is_file()) < LARGE:
+        yield
+        return
+    child = subprocess.Popen(command("worker", "--part", "resolve"), stderr=subprocess.DEVNULL)  # noqa: S603  # our own
+    try:
+        yield
+    finally:
+        child.terminate()
+        child.wait()
 
 
 def mapping_of(path: Path) -> Mapping:
@@ -111,7 +131,7 @@ def take(path: Path, mapping: Mapping, database: Database, plan: Plan) -> None:
         console=Console(stderr=True), transient=True,
     )  # fmt: skip
     with bar:
-        task = bar.add_task(path.name, total=None, completed=importer.progress.done)
+        task = bar.add_task(path.name, total=size(path, mapping), completed=importer.progress.done)
         done = importer.run(lambda progress: bar.update(task, completed=progress.done))
     print(f"{path}: {done.events:,} events from {done.done:,} rows or groups, {done.rejected:,} rejected.")
     if done.rejected:

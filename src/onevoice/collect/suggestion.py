@@ -45,6 +45,8 @@ ITEMS = (
     (r"(unit)?price|preis|prix", "price"),
     (r"category|warengruppe|kategorie", "category"),
 )
+#: Stands in a draft for the wording that people agreed to, which no file tells.
+WORDING = "unknown"
 CONSENT = r"newsletter|optin|consent|einwilligung|permission|marketing"
 TIME = r"(order|invoice|transaction|event)?(date|time|datum|zeit|timestamp|createdat|occurredat)$|^at$|^date|^ts$"
 
@@ -94,7 +96,7 @@ def suggest(name: str, columns: Sequence[str], samples: Sequence[Row]) -> Mappin
         type="identify",
         identifiers=tuple(Source(column=column, kind=kind) for column, kind in found.identifiers.items()),
         time=when(found.time, samples),
-        consent=tuple(ConsentSource(column=column, channel="email") for column in found.consent),
+        consent=tuple(ConsentSource(column=column, channel="email", text_version=WORDING) for column in found.consent),
         traits=found.traits,
         decimal=decimal,
         thousands="." if decimal == "," else "",
@@ -112,9 +114,15 @@ def as_order(draft: Mapping, found: Columns, samples: Sequence[Row]) -> Mapping:
         total = properties.pop("total", None)
         items: dict[str, str | Value] = {meaning: typed(meaning, column) for meaning, column in found.items.items()}
         group = Group(by=(number,), items=items, sums={"total": total} if isinstance(total, Value) else {})
-    return msgspec.structs.replace(
-        draft, type="track", event="Order Completed", channel="store", properties=properties, key=(number,), group=group
+    draft = msgspec.structs.replace(
+        draft, type="track", event="Order Completed", channel="web", key=(number,), group=group
     )
+    store = properties.pop("store_id", None)
+    if store is None or draft.time is None:
+        return msgspec.structs.replace(draft, properties=properties)
+    # What the till's schema asks for, so that a sale met again from the till itself is one with this.
+    properties |= {"transaction_no": Value(column=number), "business_date": Value(column=draft.time.column)}
+    return msgspec.structs.replace(draft, channel="store", properties=properties, context={"store.id": store})
 
 
 def sorted_out(columns: Sequence[str]) -> Columns:

@@ -18,6 +18,7 @@ from onevoice.adapters.candidates import table
 from onevoice.adapters.imports import Importer
 from onevoice.adapters.linkage import columns_of
 from onevoice.adapters.mailbox import Mailbox, listen
+from onevoice.adapters.tables import size
 from onevoice.cli import templates
 from onevoice.cli.campaign import send
 from onevoice.cli.demo import contacts
@@ -105,7 +106,7 @@ class Demo:
         with resources.as_file(HERE / "mappings" / f"{name}.yaml") as document:
             mapping = mapping_of(document)
         importer = Importer(self.stores.backlog, self.stores.plan.plan(), mapping, prepared.folder / path, now=now())
-        task = bar.add_task(f"Importing {name}", total=None)
+        task = bar.add_task(f"Importing {name}", total=size(prepared.folder / path, mapping))
         done = importer.run(lambda progress: bar.update(task, completed=progress.done))
         bar.update(task, total=done.done, completed=done.done)
 
