@@ -260,14 +260,21 @@ def absorb(into: Facet, other: Facet) -> None:
 
 def bound(facet: Facet) -> None:
     """Keep a facet within its limits."""
-    _shrink(facet.names, NAMES, _text, KNOWN)
-    _shrink(facet.categories, CATEGORIES, _text)
-    _shrink(facet.open_orders, OPEN_ORDERS, _newest_number)
-    _shrink(facet.traits, TRAITS, _text)
-    _shrink(facet.tags, TAGS, _newest)
-    _shrink(facet.notes, NOTES, _newest)
+    if len(facet.names) > NAMES:
+        _shrink(facet.names, NAMES, _text, KNOWN)
+    if len(facet.categories) > CATEGORIES:
+        _shrink(facet.categories, CATEGORIES, _text)
+    if len(facet.open_orders) > OPEN_ORDERS:
+        _shrink(facet.open_orders, OPEN_ORDERS, _newest_number)
+    if len(facet.traits) > TRAITS:
+        _shrink(facet.traits, TRAITS, _text)
+    if len(facet.tags) > TAGS:
+        _shrink(facet.tags, TAGS, _newest)
+    if len(facet.notes) > NOTES:
+        _shrink(facet.notes, NOTES, _newest)
     for values in facet.traits.values():
-        trait.bound(values)
+        if len(values) > trait.SOURCES:
+            trait.bound(values)
 
 
 def _text(item: tuple[str, Any]) -> Any:
@@ -289,8 +296,6 @@ def _shrink(
     always: frozenset[str] = frozenset(),
 ) -> None:
     """Keep the *limit* entries of lowest rank, and those of *always* besides."""
-    if len(entries) <= limit:
-        return
     free = sorted((item for item in entries.items() if item[0] not in always), key=rank)
     for name, _ in free[limit:]:
         del entries[name]

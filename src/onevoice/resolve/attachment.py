@@ -1,9 +1,12 @@
 """Attaching an event: find its anchor, add its evidence, and see whether that changes who belongs together."""
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
 
 from onevoice.domain.event import Event
-from onevoice.resolve.assertion import is_spoken, speak, spoken_keys
+from onevoice.resolve.assertion import VOICES, is_spoken, speak, spoken_keys
 from onevoice.resolve.bond import ALIAS, EVENT, SURE
 from onevoice.resolve.graph import BLOCKED, CROWDED, Graph, Key, Node
 from onevoice.resolve.marks import marks_of, merged
@@ -16,7 +19,7 @@ from onevoice.resolve.sighting import sight
 RECEIPTS = ("Email ", "SMS ", "Push Notification ", "Mail Piece ")
 
 
-class Attachment(NamedTuple):
+class Attachment(msgspec.Struct, frozen=True, gc=False):
     """Where an event belongs; a house event that names nobody has anchor 0."""
 
     anchor: int
@@ -32,6 +35,17 @@ def keys_of(event: Event) -> list[Key]:
     return keys
 
 
+def keys_of_all(events: Iterable[Event]) -> dict[Key, None]:
+    """Return the keys of many events, each once, in the order in which they are named."""
+    keys: dict[Key, None] = {}
+    for event in events:
+        for one in event.identifiers:
+            keys[one.kind, one.value] = None
+        if event.name in VOICES:
+            keys |= dict.fromkeys(keys_of(event))
+    return keys
+
+
 def attach(graph: Graph, event: Event, rules: Rules) -> Attachment:
     """
     Add an event's evidence to the working set and return its anchor and what follows from it.
@@ -41,9 +55,12 @@ def attach(graph: Graph, event: Event, rules: Rules) -> Attachment:
     """
     if rules is not graph.rules:
         graph.adopt(rules)
+    is_word = event.name in VOICES and is_spoken(event)
+    if len(event.identifiers) == 1 and not event.traits and not is_word and (node := _again(graph, event)):
+        return Attachment(node.id, (node.id,))
     work = Work()
     nodes = _sight(graph, event, work)
-    if is_spoken(event):
+    if is_word:
         speak(graph, event, work)
     if not nodes:
         return Attachment(0, (), settle(graph, work, event) if work else ())
@@ -56,6 +73,16 @@ def attach(graph: Graph, event: Event, rules: Rules) -> Attachment:
         _mark(graph, anchor, event.traits, work)
     derived = settle(graph, work, event) if work else ()
     return Attachment(anchor.id, tuple([node.id for node in nodes]), derived)
+
+
+def _again(graph: Graph, event: Event) -> Node | None:
+    """Return the one node of an event that tells nothing new about it, most often a browser on its next page."""
+    (one,) = event.identifiers
+    node = graph.by_key.get((one.kind, one.value))
+    if node is None or node.component is None or event.occurred_at < node.first_at or one.trust > node.trust:
+        return None
+    node.tick = graph.tick
+    return node
 
 
 def _sight(graph: Graph, event: Event, work: Work) -> list[Node]:

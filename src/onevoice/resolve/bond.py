@@ -89,7 +89,7 @@ class Bond:
         part.count += 1
         if at > part.last_at:
             part.last_at = at
-        if (at, via) < (part.first_at, part.via):
+        if at < part.first_at or (at == part.first_at and via < part.via):
             part.first_at, part.via = at, via
         return False
 

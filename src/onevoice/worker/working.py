@@ -8,7 +8,7 @@ from onevoice.adapters.state.profiles import Profiles
 from onevoice.adapters.state.reform import Reform
 from onevoice.domain.event import Event
 from onevoice.profile.facet import Facets, fold
-from onevoice.resolve.attachment import attach, keys_of
+from onevoice.resolve.attachment import attach, keys_of_all
 from onevoice.resolve.graph import Graph
 from onevoice.resolve.reform import CHANGED, rules_of
 from onevoice.resolve.rules import Rules
@@ -78,7 +78,7 @@ class Working:
         """Attach fresh events one after the other, fold them, and return them with what they brought about."""
         graph, facets = self._graph or self._new_graph(self._tables.graph.rules()), self._facets
         self._graph = graph
-        self._tables.graph.fill(graph, [key for event, _, _ in fresh for key in keys_of(event)])
+        self._tables.graph.fill(graph, keys_of_all(event for event, _, _ in fresh))
         rules = graph.rules
         attached = [attach(graph, event, rules) for event, _, _ in fresh]
         self._tables.profiles.fill(facets, {one.anchor for one in attached if one.anchor})
