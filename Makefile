@@ -30,7 +30,8 @@ check: .venv/dev.stamp ## Style, types and architecture
 	$(BIN)/lint-imports --no-cache
 
 test: check ## Everything, as CI runs it
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/console
+	$(BIN)/pytest -n 2 --dist loadfile tests/console  # Django is configured once in a process
 
 bench: .venv/dev.stamp ## Measure, and print the rows of docs/benchmarks.md
 	$(BIN)/python -m bench

@@ -65,7 +65,7 @@ def results(analysis: Analysis) -> Table:
 def percent(result: CampaignResult) -> str:
     """Return the share that redeemed, with its interval."""
     rate = result.redemption_rate
-    return f"{rate.point:.1%} ({rate.low:.1%} to {rate.high:.1%})" if isinstance(rate, Estimate) else rate.reason
+    return f"{rate.point:.1%} ({rate.low:.0%}–{rate.high:.0%})" if isinstance(rate, Estimate) else rate.reason
 
 
 def effect(result: CampaignResult) -> str:
