@@ -94,6 +94,22 @@ def test_person_page_tells_what_is_known(signed_in: Any, person: str) -> None:
     assert f"/people/{person}/split" not in page
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ({"name": "Lemons", "quantity": 6, "amount": 3.0}, ("Lemons", "6", "3.00")),
+        ({"name": "Oat milk", "quantity": 2, "price": 2.49}, ("Oat milk", "2", "4.98")),
+        ({"sku": "A-1"}, ("A-1", "1", "")),
+    ],
+)
+def test_a_line_of_an_order_shows_what_it_cost_in_all(line: dict[str, Any], expected: tuple[str, ...]) -> None:
+    """An amount is the line's, not one piece's; a price is multiplied."""
+    from onevoice.console.people.queries import _lines
+
+    found = _lines({"products": [line]})[0]
+    assert expected == (found.name, found.quantity, found.amount)
+
+
 def test_figures_of_a_person_add_up(signed_in: Any, workspace: Any, person: str) -> None:
     """Orders and revenue on the page are the sums over the person's events in the log."""
     stores = workspace.stores

@@ -219,15 +219,16 @@ def _lines(properties: dict[str, Any]) -> tuple[Line, ...]:
         Line(
             str(line.get("name") or line.get("product_id") or line.get("sku") or "–"),
             f"{amount.quantity(line) / MICROS:g}",
-            _price(line),
+            _total(line),
         )
         for line in amount.products(properties)
     )
 
 
-def _price(line: dict[str, Any]) -> str:
-    found = amount.micros(line.get("amount") if line.get("amount") is not None else line.get("price"))
-    return "" if found is None else f"{found / MICROS:,.2f}"
+def _total(line: dict[str, Any]) -> str:
+    """Return what a line cost in all; "" if it does not say."""
+    is_said = line.get("amount") is not None or line.get("price") is not None
+    return f"{amount.line_amount(line) / MICROS:,.2f}" if is_said else ""
 
 
 def main_revenue(revenue: Amounts) -> tuple[int, str]:
