@@ -170,8 +170,8 @@ class Log(Rejects):
     def _of_node(self, node: int, before: tuple[int, int] | None, limit: int, channel: str) -> list[Row]:
         where, params = "node = ?", [node]
         if before is not None:
-            where += " AND (occurred_at < ? OR (occurred_at = ? AND seq < ?))"
-            params += [before[0], before[0], before[1]]
+            where += " AND (occurred_at, seq) < (?, ?)"
+            params += [before[0], before[1]]
         extra = (channel,) if channel else ()
         return self.database.query(
             f"SELECT occurred_at, seq FROM events WHERE {where}{' AND channel = ?' if channel else ''} "

@@ -37,7 +37,8 @@ CREATE TABLE events (
     derived {big} NOT NULL,         -- 1: written by the house itself; a rebuild makes it anew
     body {bytes} NOT NULL           -- JSON of domain.event.Event
 );
-CREATE INDEX events_timeline ON events (node, occurred_at);
+-- Wide enough to find a page of a rare channel in a long history without reading its events.
+CREATE INDEX events_timeline ON events (node, occurred_at, seq, channel);
 
 -- Message ids and business keys already taken, a row for each batch: pairs of 64 bits of hash and the event's number.
 -- The resolver keeps them in memory; a B-tree of hashes would cost a page write for each key.

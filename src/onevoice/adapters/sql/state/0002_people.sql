@@ -43,7 +43,7 @@ CREATE TABLE persons (
     redirect TEXT NOT NULL          -- the person that absorbed this one, for ever
 );
 CREATE INDEX persons_household ON persons (household);
-CREATE INDEX persons_redirect ON persons (redirect);
+CREATE INDEX persons_redirect ON persons (redirect, id);
 
 CREATE TABLE households (
     id TEXT PRIMARY KEY,
