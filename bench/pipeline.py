@@ -48,11 +48,12 @@ def _measured(name: str, state: str) -> Iterator[Row]:
             pass
         speed = EVENTS / (time.perf_counter() - started)
         raw = _raw(stores, Path(home), state)
-        note = f"{EVENTS:,} events of {EVENTS // 20:,} people; 5,000 a transaction"
+        note = f"{EVENTS:,} events of {EVENTS // 20:,} people; up to 20,000 a transaction; one reader ahead"
         yield Row(f"resolve, {name}", f"{speed:,.0f} events/s", f"raw insert {raw:,.0f}/s", f"{speed / raw:.2f}", note)
         yield _visible(name, stores, pipeline)
         if not state:
             yield _replayed(settings)
+        pipeline.close()
         stores.close()
 
 
