@@ -108,7 +108,7 @@ def world(people, arm_of, spend):
         rows += [event(person, name, NOW, campaign_id="c")] if name else []
         for back in range(4):
             amount = spend(person, arm, back)
-            rows += [event(person, "Order Completed", WINDOW.before(back).start + 1, round(amount * 1_000_000))]
+            rows += [event(person, "Order Completed", WINDOW.before(back).end - 1, round(amount * 1_000_000))]
     schema = pa.schema(
         [("person", pa.string()), ("name", pa.string()), ("occurred_at", pa.int64()), ("revenue", pa.int64()),
          ("currency", pa.string()), ("campaign", pa.string())]
@@ -186,6 +186,19 @@ def test_parallel_groups_may_be_compared(engine, extra, expected):
     if extra:
         assert "observational" in result.effect.method
         assert result.effect.low < extra < result.effect.high
+
+
+@pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
+def test_window_that_is_not_over_gives_no_effect(engine):
+    """Orders known to the middle of the window only are not compared with whole windows before."""
+    arms = {person: "targeted" if n % 2 else "other" for n, person in enumerate(PEOPLE)}
+    made = world(PEOPLE, arms.get, lambda person, arm, back: 10 + noise(person, back) / 10 + 3 * (arm == "targeted"))
+    later = Flight(campaign="c", window=Window(start=WINDOW.start, end=WINDOW.end + 30 * DAY))
+
+    result = result_of(engine, made, later)
+
+    assert isinstance(result.effect, Inconclusive)
+    assert "end of the window" in result.effect.reason
 
 
 @pytest.mark.parametrize("engine", ["duckdb"], indirect=True)

@@ -13,6 +13,7 @@ from typing import Any
 import ibis
 
 from onevoice.domain.estimate import Answer, Arm, CampaignResult, Estimate, Flight, Inconclusive, Refused, Window
+from onevoice.domain.moment import DAY
 from onevoice.domain.money import MICROS
 from onevoice.measure import interval
 from onevoice.measure.interval import Moments
@@ -44,6 +45,9 @@ PLACEBOS = 2  #: earlier windows in which nothing should be found
 FEWEST = 30  #: people in the smaller group below which no interval is trusted
 
 HONEST = "People were chosen for this campaign, not drawn: those targeted differed from the others before it began."
+UNFINISHED = (
+    "Orders are not known to the end of the window yet: a part of it cannot be compared with whole ones before."
+)
 HOLDOUT = "Hold out a share of the audience by chance (campaign setting `holdout`), and measure again."
 
 
@@ -142,11 +146,15 @@ def measure(tables: Tables, flight: Flight, fetch: Fetch, *, share: float = 0.0)
     Counts are of persons; rates are of those targeted.
     """
     arms = {row["arm"]: row for row in fetch(summary(tables, flight))}
-    return read(flight, arms, share=share)
+    orders = tables["events"].filter(tables["events"].name == "Order Completed")
+    (row,) = fetch(orders.aggregate(last=orders.occurred_at.max()))
+    return read(flight, arms, share=share, over=int(row["last"] or 0) >= flight.window.end - DAY)
 
 
-def read(flight: Flight, arms: Mapping[str, Mapping[str, Any]], *, share: float = 0.0) -> CampaignResult:
-    """Read the rows of `summary` by group into a result."""
+def read(
+    flight: Flight, arms: Mapping[str, Mapping[str, Any]], *, share: float = 0.0, over: bool = True
+) -> CampaignResult:
+    """Read the rows of `summary` by group into a result; *over* says that orders are known to the window's last day."""
     targeted, other, withheld = (arms.get(name) or _empty() for name in ("targeted", "other", "withheld"))
     rest = withheld if withheld["n"] else other
     comparable = min(int(targeted["n"]), int(rest["n"])) >= 2
@@ -157,6 +165,8 @@ def read(flight: Flight, arms: Mapping[str, Mapping[str, Any]], *, share: float 
         if min(int(targeted["n"]), int(other["n"])) >= 2
     )
     effect = _effect(targeted, other, withheld, placebos, share)
+    if not over and not withheld["n"]:
+        effect = Inconclusive(reason=UNFINISHED)
     count = int(targeted["n"])
     return CampaignResult(
         flight=flight,
