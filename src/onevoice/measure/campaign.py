@@ -46,8 +46,6 @@ FEWEST = 30  #: people in the smaller group below which no interval is trusted
 
 HONEST = "People were chosen for this campaign, not drawn: those targeted differed from the others before it began."
 UNFINISHED = "Orders are not known to the end of the window yet; a part of it cannot be held against whole ones."
-    "Orders are not known to the end of the window yet: a part of it cannot be compared with whole ones before."
-)
 HOLDOUT = "Hold out a share of the audience by chance (campaign setting `holdout`), and measure again."
 
 
