@@ -90,7 +90,7 @@ class Cells:
         asked = Value(column=value) if isinstance(value, str) else value
         if not asked.column:
             return constant(asked.value)
-        if asked.values or asked.value is not None:
+        if asked.values or asked.times or asked.value is not None:
             raise Unfit
         match asked.as_:
             case "text":

@@ -14,7 +14,7 @@ from onevoice.adapters.cells import Unfit
 from onevoice.adapters.database import Database
 from onevoice.adapters.state.intake import EMITTED, Acknowledged, Intake
 from onevoice.adapters.stencil import Stencil
-from onevoice.adapters.tables import CHUNK, Line, columns, groups, is_columnar, portions, schema_of
+from onevoice.adapters.tables import CHUNK, Line, UnreadableFile, columns, groups, is_columnar, portions, schema_of
 from onevoice.collect.mapping import BadCell, Mapper, plain
 from onevoice.collect.packet import read
 from onevoice.collect.plan import Plan
@@ -26,6 +26,9 @@ from onevoice.domain.packet import Packet
 
 #: Groups of rows that are taken in and committed together.
 BATCH = 2_000
+
+#: Bytes of JSON of one event.
+LARGEST_EVENT = 1 << 20
 
 #: Line, reason, sentence, row.
 Refusal = tuple[int, str, str, dict[str, Any]]
@@ -52,7 +55,7 @@ class Taken(NamedTuple):
 
 
 class UnfitMapping(BadInput):
-    """The mapping names columns that the file does not have."""
+    """The mapping does not fit the file; the message says which column or part."""
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -76,17 +79,20 @@ class Importer:
     def __init__(self, database: Database, plan: Plan, mapping: Mapping, path: Path, *, now: int) -> None:
         self.database = database
         self.intake = Intake(database)
-        self.plan = msgspec.structs.replace(
-            plan, batch_events=BATCH * 100
-        )  # the limit is for the tracking API's callers
+        # The plan's limits are for the tracking API's callers; an order of a wholesaler has hundreds of lines.
+        self.plan = msgspec.structs.replace(plan, batch_events=BATCH * 100, event_bytes=LARGEST_EVENT)
         self.mapper = Mapper(mapping)
         self.path = path
         self.now = now
+        if not path.is_file():
+            raise UnreadableFile(f"{path} is a folder; --watch takes one." if path.is_dir() else f"There is no {path}.")
         self.rejects = rejects_of(path)
         self._check(mapping)
         self.progress = self._resume(fingerprint(path, mapping))
 
     def _check(self, mapping: Mapping) -> None:
+        if not mapping.identifiers:
+            raise UnfitMapping("The mapping names no identifiers: say which column names a person, and its kind.")
         found = columns(self.path, mapping)
         lacking = [column for column in self.mapper.columns if column not in found]
         if lacking and self.path.suffix.lower() not in {".jsonl", ".ndjson"}:

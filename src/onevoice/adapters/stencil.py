@@ -29,7 +29,7 @@ from onevoice.collect.plan import RANKS, Plan
 from onevoice.collect.schema import Schema
 from onevoice.collect.template import Place, Template
 from onevoice.domain.identifier import Trust
-from onevoice.domain.mapping import Mapping
+from onevoice.domain.mapping import Mapping, Value
 
 Tree = dict[str, Any]
 
@@ -96,8 +96,8 @@ class Stencil:
         found = self._run(self.items, table).combine_chunks()
         fits = np.logical_and.reduceat(found.column(0).to_numpy(zero_copy_only=False), starts)
         text, offsets = buffer_of(found.column(1))
-        sums = [column.to_numpy(zero_copy_only=False).tolist() for column in found.columns[2:]]
         group = self.mapping.group
+        sums = list(summands(found.columns[2:], [bool(value.times) for value in group.sums.values()] if group else []))
         names = [b",%b:" % msgspec.json.encode(name) for name in group.sums] if group else []
         into = msgspec.json.encode(group.into) if group else b""
         for at, until, fit in zip(starts, [*starts[1:], len(found)], fits.tolist(), strict=True):
@@ -358,12 +358,16 @@ class Stencil:
             ok += [*cell.ok, *(line_conditions(name, cell) if checked else ())]
         sums = []
         for value in group.sums.values():
-            cell = self.cells.value(value)
-            if cell is None or not cell.number or cell.constant is not None:
-                raise Unfit
-            ok += cell.ok
-            amount = f"CAST({cell.number} AS DOUBLE)"
-            sums.append(f", CASE WHEN {amount} <> 0 THEN {amount} ELSE 0.0::DOUBLE END")  # no negative nothing
+            factors = [self.cells.value(msgspec.structs.replace(value, times=""))]
+            if value.times:
+                factors.append(self.cells.value(Value(column=value.times, as_="number")))
+            amounts = []
+            for cell in factors:
+                if cell is None or not cell.number or cell.constant is not None:
+                    raise Unfit
+                ok += cell.ok
+                amounts.append(f", CAST({cell.number} AS DOUBLE)")
+            sums.append("".join(amounts))
         table = self.cells.table("portion")
         return f"SELECT {every(ok)}, '{{' || {members(cells)} || '}},' {''.join(sums)} FROM {table}"
 
@@ -402,6 +406,19 @@ def members(tree: Tree, *, before: str = "", after: str = "") -> str:
 def listed(pieces: Sequence[str]) -> str:
     """Return the members of a JSON list as SQL, those that are NULL left out."""
     return f"concat_ws(',', {', '.join(pieces)})"
+
+
+def summands(columns: Sequence[pa.ChunkedArray], products: Sequence[bool]) -> Iterator[list[float]]:
+    """Yield what each sum adds up, line by line; a product of two columns is rounded as the row path rounds it."""
+    cells = (column.to_numpy(zero_copy_only=False).tolist() for column in columns)
+    for is_product in products:
+        amounts = next(cells)
+        if is_product:
+            pairs = zip(amounts, next(cells), strict=True)
+            # NULL comes as nan, which is nothing, as in the row path.
+            yield [0.0 if a != a or b != b else round(a * b, 6) or 0.0 for a, b in pairs]
+        else:
+            yield [0.0 if a != a else a or 0.0 for a in amounts]
 
 
 def buffer_of(column: pa.ChunkedArray) -> tuple[memoryview, list[int]]:

@@ -1,9 +1,11 @@
 """Commands that take files in: import, and watching a folder."""
 
 import contextlib
+import csv
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -19,6 +21,7 @@ from onevoice.adapters.imports import Importer
 from onevoice.adapters.tables import columns, lines, size
 from onevoice.cli.supervisor import command
 from onevoice.cli.workspace import current
+from onevoice.collect.mapping import columns_of
 from onevoice.collect.plan import Plan
 from onevoice.collect.suggestion import suggest
 from onevoice.domain.errors import BadInput
@@ -53,7 +56,7 @@ def import_files(
 ) -> None:
     """Take files in: CSV, JSON Lines, Parquet or Excel become events; a second time changes nothing."""
     if suggest_:
-        print(as_yaml(drafted(files[0])))
+        print(draft_of(files[0]))
         return
     if mapping is None:
         raise BadInput("Name a mapping with --mapping; `onevoice import FILE --suggest` drafts one.")
@@ -91,6 +94,8 @@ def mapping_of(path: Path) -> Mapping:
     Raises:
         BadMapping: It is not there, no YAML, or a field is wrong.
     """
+    if not path.is_file():
+        raise BadMapping(f"There is no mapping {path}; `onevoice import FILE --suggest > {path}` drafts one.")
     try:
         read = msgspec.yaml.decode(path.read_bytes(), type=Mapping)
     except (OSError, msgspec.ValidationError, msgspec.DecodeError, yaml.YAMLError) as error:
@@ -103,6 +108,21 @@ def drafted(path: Path) -> Mapping:
     bare = Mapping(identifiers=())
     samples = [row for _, row in islice(lines(path, bare), 1_000) if isinstance(row, dict)]
     return suggest(path.stem, columns(path, bare), samples)
+
+
+def draft_of(path: Path) -> str:
+    """Return a draft as a document to read over, with what it leaves to people said in comments."""
+    if not path.is_file():
+        raise BadInput(f"There is no file {path}.")
+    draft = drafted(path)
+    told = ["# A draft: read it over, mend it, then `onevoice import FILE --mapping THIS`."]
+    if not draft.identifiers:
+        told.append("# No column seems to name a person; an event needs one: `- {column: …, kind: user_id}`.")
+    used = columns_of(draft)
+    if left := [column for column in columns(path, draft) if column not in used]:
+        told.append(f"# Left out, for traits or properties: {', '.join(left)}.")
+    empty = "" if draft.identifiers else "identifiers: []\n"
+    return "\n".join([*told, as_yaml(draft) + empty]).rstrip()
 
 
 def as_yaml(mapping: Mapping) -> str:
@@ -135,7 +155,14 @@ def take(path: Path, mapping: Mapping, database: Database, plan: Plan) -> None:
         done = importer.run(lambda progress: bar.update(task, completed=progress.done))
     print(f"{path}: {done.events:,} events from {done.done:,} rows or groups, {done.rejected:,} rejected.")
     if done.rejected:
-        print(f"  What was rejected, with line and reason: {importer.rejects}")
+        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons(importer.rejects).most_common())
+        print(f"  Why: {told}.\n  Each with its line and a sentence: {importer.rejects}")
+
+
+def reasons(path: Path) -> Counter[str]:
+    """Count the reasons in a reject file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return Counter(row["reason"] for row in csv.DictReader(file))
 
 
 def at_rest(folder: Path, seen: dict[Path, tuple[int, float]]) -> Iterator[Path]:

@@ -71,6 +71,8 @@ class Mapper:
     def _reader(self, value: Value) -> Reader:
         """Return a function that reads one value of a row; numbers that the file types itself take a short way."""
         column, constant = value.column, value.value
+        if value.times:
+            return self._product(value)
         if not column:
             return lambda row: constant
         cast = self._cast(value)
@@ -78,6 +80,20 @@ class Mapper:
         def read(row: Row) -> Any:
             cell = row.get(column)
             return constant if is_blank(cell) else cast(cell)
+
+        return read
+
+    def _product(self, value: Value) -> Reader:
+        """Return a function that multiplies two columns, both read as the value says; nothing if one is blank."""
+        one = self._reader(msgspec.structs.replace(value, times=""))
+        other = self._reader(msgspec.structs.replace(value, column=value.times, times="", as_="number"))
+
+        def read(row: Row) -> Any:
+            left, right = one(row), other(row)
+            if left is None or right is None:
+                return None
+            # Decimal amounts again, not 0.30000000000000004.
+            return round(left * right, 6)
 
         return read
 
@@ -208,14 +224,15 @@ def as_value(value: str | Value) -> Value:
 def columns_of(mapping: Mapping) -> tuple[str, ...]:
     """Return the columns that a mapping reads, sorted."""
     values = [*mapping.traits.values(), *mapping.properties.values(), *mapping.context.values(), name_of(mapping)]
-    names = {as_value(value).column for value in values}
+    if mapping.group:
+        values += [*mapping.group.items.values(), *mapping.group.sums.values()]
+    names = {name for value in values for name in (as_value(value).column, as_value(value).times)}
     names |= {source.column for source in mapping.identifiers} | {source.column for source in mapping.consent}
     names |= set(mapping.key) | set(mapping.skip)
     if mapping.time:
         names |= {mapping.time.column, mapping.time.clock}
     if mapping.group:
         names |= set(mapping.group.by)
-        names |= {as_value(value).column for value in (*mapping.group.items.values(), *mapping.group.sums.values())}
     return tuple(sorted(names - {""}))
 
 

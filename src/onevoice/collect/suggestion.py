@@ -113,7 +113,7 @@ def as_order(draft: Mapping, found: Columns, samples: Sequence[Row]) -> Mapping:
     if repeats and found.items:
         total = properties.pop("total", None)
         items: dict[str, str | Value] = {meaning: typed(meaning, column) for meaning, column in found.items.items()}
-        group = Group(by=(number,), items=items, sums={"total": total} if isinstance(total, Value) else {})
+        group = Group(by=(number,), items=items, sums=sums(total, found))
     draft = msgspec.structs.replace(
         draft, type="track", event="Order Completed", channel="web", key=(number,), group=group
     )
@@ -123,6 +123,15 @@ def as_order(draft: Mapping, found: Columns, samples: Sequence[Row]) -> Mapping:
     # What the till's schema asks for, so that a sale met again from the till itself is one with this.
     properties |= {"transaction_no": Value(column=number), "business_date": Value(column=draft.time.column)}
     return msgspec.structs.replace(draft, channel="store", properties=properties, context={"store.id": store})
+
+
+def sums(total: str | Value | None, found: Columns) -> dict[str, Value]:
+    """Return the total of an order: the sum of a column, or of price by quantity."""
+    if isinstance(total, Value):
+        return {"total": total}
+    if "price" in found.items and "quantity" in found.items:
+        return {"total": Value(column=found.items["price"], times=found.items["quantity"], as_="number")}
+    return {}
 
 
 def sorted_out(columns: Sequence[str]) -> Columns:

@@ -8,9 +8,14 @@ As = Literal["text", "number", "integer", "boolean", "json"]
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where one value comes from: a column, or a constant; `values` translates what the column says."""
+    """
+    Where one value comes from: a column, or a constant; `values` translates what the column says.
+
+    `times` names a second column by which a number is multiplied: price by quantity makes an amount.
+    """
 
     column: str = ""
+    times: str = ""
     value: Any = None
     as_: As = msgspec.field(default="text", name="as")
     values: dict[str, Any] = {}
