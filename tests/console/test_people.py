@@ -39,17 +39,16 @@ def test_search_without_an_answer_says_so(signed_in: Any) -> None:
     assert b"Nobody matches" in signed_in("sales").get("/people", {"q": "zzzzqqqq"}).content
 
 
-def test_list_is_paged_by_key(signed_in: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_is_paged_by_key(signed_in: Any, workspace: Any) -> None:
     """Page after page shows everybody once."""
     from onevoice.console.people import queries
 
     rows, after = queries.listed(queries.Sieve(), "")
     seen = [row.person for row in rows]
-    monkeypatch.setattr(queries, "PAGE", 7)
     paged: list[str] = []
     after = ""
     while True:
-        rows, after = queries.listed(queries.Sieve(), after)
+        rows, after = queries.listed(queries.Sieve(), after, size=7)
         paged += [row.person for row in rows]
         if not after:
             break
@@ -123,18 +122,15 @@ def test_figures_of_a_person_add_up(signed_in: Any, workspace: Any, person: str)
     assert f"<dt>Orders</dt><dd>{len(orders)}<" in page
 
 
-def test_timeline_is_filtered_by_channel_and_paged(
-    signed_in: Any, workspace: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_timeline_is_filtered_by_channel_and_paged(signed_in: Any, workspace: Any) -> None:
     """A channel shows only its own events; pages follow each other without gap or repeat."""
     from onevoice.console.people import access, queries
 
     profile = access.profile(of(workspace, 1))
     whole = list(queries.timeline(profile, "", "").entries)
-    monkeypatch.setattr(queries, "ENTRIES", 3)
     paged, after = [], ""
     while True:
-        stretch = queries.timeline(profile, after, "")
+        stretch = queries.timeline(profile, after, "", size=3)
         paged += stretch.entries
         after = stretch.after
         if not after:

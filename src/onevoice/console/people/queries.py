@@ -109,7 +109,7 @@ def tags() -> list[str]:
     return sorted(counts, key=lambda tag: (-counts[tag], tag))[:TAGS]
 
 
-def listed(sieve: Sieve, after: str) -> tuple[list[Row], str]:
+def listed(sieve: Sieve, after: str, size: int = PAGE) -> tuple[list[Row], str]:
     """
     Return a page of people and where the next one starts; "" on the last.
 
@@ -118,8 +118,8 @@ def listed(sieve: Sieve, after: str) -> tuple[list[Row], str]:
     """
     if sieve.wanted:
         return [row(one) for one in _found(sieve.wanted, SIFTED) if sieve.lets(one)][:FOUND], ""
-    found = People(house.stores().state).page(_place(after), PAGE, channel=sieve.channel, tag=sieve.tag)
-    last = key(found[-1]) if len(found) == PAGE else None
+    found = People(house.stores().state).page(_place(after), size, channel=sieve.channel, tag=sieve.tag)
+    last = key(found[-1]) if len(found) == size else None
     return [row(one) for one in found], f"{last[0]}.{last[1]}" if last else ""
 
 
@@ -173,7 +173,7 @@ class Stretch(msgspec.Struct, frozen=True):
     after: str
 
 
-def timeline(profile: Profile, after: str, channel: str) -> Stretch:
+def timeline(profile: Profile, after: str, channel: str, size: int = ENTRIES) -> Stretch:
     """
     Return a page of a person's timeline, the newest first.
 
@@ -183,9 +183,9 @@ def timeline(profile: Profile, after: str, channel: str) -> Stretch:
     stores = house.stores()
     before = timelines.place(after)
     nodes = stores.graph.nodes(profile.person)
-    rows = stores.log.of_nodes(nodes, before, ENTRIES + 1, channel)
+    rows = stores.log.of_nodes(nodes, before, size + 1, channel)
     titles = _titles() if any(one.event.name in STAYS for one in rows) else {}
-    page = timelines.page(((one.seq, _titled(one.event, titles)) for one in rows), ENTRIES, before)
+    page = timelines.page(((one.seq, _titled(one.event, titles)) for one in rows), size, before)
     return Stretch(tuple(_shown(entry) for entry in page.entries), page.after)
 
 
