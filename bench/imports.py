@@ -77,6 +77,7 @@ def house(state: str) -> Iterator[tuple[Path, dict[str, str]]]:
     """Yield an empty workspace and the environment that names its store."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {"ONEVOICE_STATE": f"{state}?schema=bench_{time.monotonic_ns()}"} if state else {}
+        (Path(folder) / settings_of.FILE).write_text("workspace: bench\n")
         yield Path(folder), environment
 
 
@@ -93,6 +94,8 @@ def resolved(home: Path, path: Path, mapping: str, environment: dict[str, str]) 
         last = stores.intake.last()
         while stores.log.cursor("resolve") < last:
             time.sleep(0.05)
+            if child.poll() is not None:
+                raise SystemExit("the resolver has died")
         return time.perf_counter() - began - started
     finally:
         child.terminate()
