@@ -46,14 +46,21 @@ def surname(person: int) -> str:
 
 
 class Company:
-    """Its visits, in the order in which they came in."""
+    """
+    A year of its visits, in the order in which they came in; *known* people need no introduction any more.
 
-    def __init__(self, people: int, events: int, seed: int = 1) -> None:
+    *copies* draws from as many copies of the people, by the names that `bench.growth` gives them.
+    """
+
+    def __init__(self, people: int, events: int, year: int = 1, *, known: bool = False, copies: int = 1) -> None:
         self.people = people
         self.events = events
-        self._rng = random.Random(seed)
-        self._known = bytearray(people)
+        self._year = year
+        self._rng = random.Random(year)
+        self._known = bytearray((known,)) * people
         self._made = 0
+        self._copies = copies
+        self._copy = ""
 
     def packets(self) -> Iterator[Acknowledged]:
         """Yield bodies of a hundred events until there are enough."""
@@ -76,6 +83,7 @@ class Company:
     def _visit(self) -> list[dict[str, object]]:
         rng = self._rng
         person = 0 if rng.random() < 0.01 else rng.randrange(self.people)
+        self._copy = str(rng.randrange(self._copies) or "")
         made = [] if self._known[person] else [self._introduction(person)]
         self._known[person] = 1
         channel = rng.random()
@@ -89,20 +97,24 @@ class Company:
 
     def _event(self, kind: str, **members: object) -> dict[str, object]:
         self._made += 1
-        return {"type": kind, "messageId": f"m{self._made}", "timestamp": to_iso(self._now()), **members}
+        return {"type": kind, "messageId": f"m{self._year}-{self._made}", "timestamp": to_iso(self._now()), **members}
 
     def _introduction(self, person: int) -> dict[str, object]:
-        traits: dict[str, object] = {"name": name(person), "email": email(person), "city": CITIES[person % 5]}
+        traits: dict[str, object] = {
+            "name": name(person),
+            "email": self._copy + email(person),
+            "city": CITIES[person % 5],
+        }
         if person % 2:
-            traits["phone"] = f"+43660{person:07}"
-        traits["loyalty_id"] = f"L{person:09}"
-        return self._event("identify", userId=f"u{person}", traits=traits, context={"channel": "server"})
+            traits["phone"] = f"+4366{self._copy or 0}{person:07}"
+        traits["loyalty_id"] = f"{self._copy}L{person:09}"
+        return self._event("identify", userId=f"{self._copy}u{person}", traits=traits, context={"channel": "server"})
 
     def _web(self, person: int) -> dict[str, object]:
         rng = self._rng
-        names: dict[str, object] = {"anonymousId": f"browser-{person}"}
+        names: dict[str, object] = {"anonymousId": f"{self._copy}browser-{person}"}
         if rng.random() < 0.3:
-            names["userId"] = f"u{person}"
+            names["userId"] = f"{self._copy}u{person}"
         page = {"url": "https://shop.example/p/1", "path": "/p/1"}
         return self._event(
             "track",
@@ -117,19 +129,19 @@ class Company:
         return {"product_id": f"sku-{rng.randrange(5000)}", "price": 4.5, "category": f"c{rng.randrange(30)}"}
 
     def _mail(self, person: int, word: str) -> dict[str, object]:
-        properties = {"campaign_id": f"newsletter-{self._made // 100_000}", "email": email(person)}
+        properties = {"campaign_id": f"newsletter-{self._made // 100_000}", "email": self._copy + email(person)}
         return self._event("track", event=word, properties=properties, context={"channel": "email"})
 
     def _sale(self, person: int) -> dict[str, object]:
         rng = self._rng
         lines = [self._product() | {"quantity": 2} for _ in range(3)]
         properties = {
-            "order_id": f"o{self._made}",
+            "order_id": f"o{self._year}-{self._made}",
             "total": rng.randrange(100, 20_000) / 100,
             "currency": "EUR",
             "business_date": to_iso(self._now())[:10],
-            "transaction_no": f"{self._made}",
-            "loyalty_id": f"L{person:09}",
+            "transaction_no": f"{self._year}-{self._made}",
+            "loyalty_id": f"{self._copy}L{person:09}",
             "products": lines,
         }
         context = {"channel": "store", "store": {"id": f"s{rng.randrange(40)}"}}

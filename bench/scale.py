@@ -62,12 +62,12 @@ def rows() -> Iterator[Row]:
 
 
 def _built(home: str) -> Iterator[Row]:
-    small = _apart("resolve", home, 1, EVENTS)
+    small = _apart("resolve", home, 1, EVENTS, 1)
     yield Row("resolved, from empty", f"{small['rate']:,.0f} events/s", note=f"{EVENTS:,} events of {PEOPLE:,} people")
     listed = _apart("people", home)
     yield Row("people listed", f"{listed['rate']:,.0f} people/s", note=_memory(listed))
     grow(settings_of(home).root / "state.db", TIMES)
-    large = _apart("resolve", home, 2, FURTHER)
+    large = _apart("resolve", home, 2, FURTHER, TIMES)
     note = f"{FURTHER:,} events onto {EVENTS * TIMES:,} of {PEOPLE * TIMES:,} people; {_memory(large)}"
     yield Row(
         "resolved, at size",
@@ -91,12 +91,12 @@ def _apart(step: str, home: str, *more: int) -> dict[str, Any]:
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
 
 
-def resolving(home: str, seed: int, events: int) -> tuple[int, float]:
+def resolving(home: str, year: int, events: int, copies: int) -> tuple[int, float]:
     """Put in a company's events and resolve them; only the resolver's own seconds count."""
     settings = settings_of(home)
     stores = Stores.open(settings)
     pipeline = Pipeline(stores, settings)
-    packets = Company(PEOPLE, events, seed).packets()
+    packets = Company(PEOPLE, events, year, known=copies > 1, copies=copies).packets()
     done, spent = 0, 0.0
     while part := list(islice(packets, AT_ONCE)):
         stores.intake.append(part)
@@ -119,7 +119,7 @@ def following(home: str, consumer: Callable[[Stores, Settings], Callable[[], int
 
 
 STEPS: dict[str, Callable[..., tuple[int, float]]] = {
-    "resolve": lambda home, seed, events: resolving(home, int(seed), int(events)),
+    "resolve": lambda home, *given: resolving(home, *map(int, given)),
     "people": lambda home: following(home, lambda stores, _: Listing(stores).step),
     "export": lambda home: following(home, lambda stores, settings: Exporter(stores, settings).flush),
 }

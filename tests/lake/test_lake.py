@@ -48,10 +48,10 @@ class Fragile(Lake):
 
     dies: str = ""
 
-    def _commit(self, delta, data, upto, name, mode="append"):
+    def _commit(self, delta, data, upto, name, *how, **more):
         if self.dies == f"before {name}":
             raise Crash
-        super()._commit(delta, data, upto, name, mode)
+        super()._commit(delta, data, upto, name, *how, **more)
         if self.dies == f"after {name}":
             raise Crash
 

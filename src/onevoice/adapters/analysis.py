@@ -15,6 +15,7 @@ from onevoice.adapters.database import Database
 from onevoice.adapters.engine import Engine, Tables
 from onevoice.adapters.lake import Lake
 from onevoice.adapters.picture import Picture
+from onevoice.adapters.portrait import STATE, Mark, Portrait
 from onevoice.adapters.state.definitions import Definitions
 from onevoice.adapters.state.graph import GraphStore
 from onevoice.adapters.state.intake import Intake
@@ -29,7 +30,6 @@ from onevoice.domain.moment import DAY
 from onevoice.measure import campaign, dashboard
 
 KIND = "audience"  #: of the documents
-STATE = ("nodes", "people", "consents")  #: tables that show the state, not history
 
 
 class NoSuchAudience(NotFound):
@@ -71,11 +71,12 @@ class Analysis:
         self.engine = engine
         self.members = Members(state)
         self._picture = Picture(state)
+        self._portrait = Portrait(state)
         self._definitions = Definitions(state)
         self._graph = GraphStore(state)
         self._intake = intake
         self._busy = threading.RLock()
-        self._mounted: tuple[int, tuple[int, ...]] | None = None
+        self._mounted: tuple[Mark, tuple[int, ...]] | None = None
         self._tables: Tables = {}
 
     def close(self) -> None:
@@ -87,30 +88,33 @@ class Analysis:
     def tables(self) -> Tables:
         """Return every table as of now; nothing is read anew while log and lake stand still."""
         with self._busy:
-            while self._mounted != (now := (self._picture.last(), self.lake.versions())):
+            while self._mounted != (now := (self._portrait.now(), self.lake.versions())):
                 self._tables = self._mount(now[0])
                 self._mounted = now  # should the exporter have been at work meanwhile, mount again
             return self._tables
 
-    def _mount(self, last: int) -> Tables:
-        state = {name: self.state(name) for name in STATE if self.lake.upto(name) != last}
+    def _mount(self, now: Mark) -> Tables:
+        state = {} if all(self.lake.reflects(name) == now for name in STATE) else self._state()
         tail = self._picture.tail(self.lake.last_seq())
         # Lines are exported before their events: a crash between the two leaves some of the tail's lines in the lake.
         lines = tail["lines"].filter(pads.field("seq") > self.lake.upto("lines"))
         return self.engine.mount_lake(self.lake, {"events": tail["events"], "lines": lines, **state}, fresh=state)
 
-    def state(self, name: str) -> pa.Table:
-        """Return one table of the state as it is now."""
-        reading = {"nodes": self._picture.nodes, "people": self._picture.people, "consents": self._picture.consents}
-        return reading[name]()
+    def _state(self) -> Mapping[str, pa.Table]:
+        """Return the tables of the state as they are now, following the log from where they were last looked at."""
+        self._portrait.hold(self.lake)
+        return self._portrait.tables()
 
     def snapshot(self) -> int:
         """Write the state to the lake for other readers, and return the log number it reflects."""
-        last = self._picture.last()
-        for name in STATE:
-            if self.lake.upto(name) != last:
-                self.lake.snapshot(name, self.state(name), last)
-        return last
+        with self._busy:
+            now = self._portrait.now()
+            if any(self.lake.reflects(name) != now for name in STATE):
+                state = self._state()
+                now = self._portrait.mark
+                for name in STATE:
+                    self.lake.snapshot(name, state[name], *now)
+            return now[0]
 
     # --- audiences
 

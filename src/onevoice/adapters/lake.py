@@ -28,6 +28,7 @@ from onevoice.domain.errors import BadInput, OnevoiceError, Unavailable
 TABLES = (*columns.SCHEMAS, "deliveries", "members", "promotions", "products", "campaigns", "coupons")
 
 APP = "onevoice."  #: prefix of the application ids in our transactions
+AGE = ".age"  #: end of the application id that carries a snapshot's age
 RACES = 5  #: how often an append that lost a race looks again
 CHUNK = 1_000  #: nodes named in one delete
 TARGET = 256 * 1024 * 1024  #: bytes of a compacted file
@@ -166,8 +167,12 @@ class Lake:
                 return int(fresh.num_rows)
         raise LakeUnavailable(f"Other writers keep changing the lake table {self.path(name)}.")
 
-    def _commit(self, delta: DeltaTable, data: pa.Table, upto: int, name: str, mode: str = "append") -> None:
+    def _commit(
+        self, delta: DeltaTable, data: pa.Table, upto: int, name: str, mode: str = "append", age: int | None = None
+    ) -> None:
         ordered = data.sort_by([("node", "ascending")]) if {"node", "seq"} <= set(data.column_names) else data
+        marks = [Transaction(f"{APP}{name}", upto)]
+        marks += [] if age is None else [Transaction(f"{APP}{name}{AGE}", age)]
         try:
             write_deltalake(
                 delta,
@@ -175,7 +180,7 @@ class Lake:
                 mode=mode,
                 schema_mode="merge" if mode == "append" else "overwrite",
                 writer_properties=_WRITER,
-                commit_properties=CommitProperties(app_transactions=[Transaction(f"{APP}{name}", upto)]),
+                commit_properties=CommitProperties(app_transactions=marks),
             )
         except CommitFailedError:
             raise
@@ -184,12 +189,16 @@ class Lake:
 
     # --- snapshots
 
-    def snapshot(self, name: str, data: pa.Table, upto: int = 0) -> None:
-        """Replace a whole table by what is true now; *upto* is the log number that it reflects."""
+    def snapshot(self, name: str, data: pa.Table, upto: int = 0, age: int = 0) -> None:
+        """
+        Replace a whole table by what is true now.
+
+        *upto* is the log number that it reflects, *age* how often the state was changed otherwise than by the log.
+        """
         with self._writing:
             for _ in range(RACES):
                 try:
-                    self._commit(self._ready(name, data.schema), data, upto, name, mode="overwrite")
+                    self._commit(self._ready(name, data.schema), data, upto, name, mode="overwrite", age=age)
                 except CommitFailedError:
                     continue
                 return
@@ -199,6 +208,15 @@ class Lake:
         """Return the log number that a table reflects; 0 if it does not exist."""
         found = self.open(name)
         return int(found.transaction_version(f"{APP}{name}") or 0) if found else 0
+
+    def reflects(self, name: str) -> tuple[int, int]:
+        """Return the log number and the age of a table's snapshot; zeros if it does not exist."""
+        found = self.open(name)
+        if found is None:
+            return 0, 0
+        marks = (found.transaction_version(f"{APP}{name}{kind}") for kind in ("", AGE))
+        upto, age = (int(mark or 0) for mark in marks)
+        return upto, age
 
     # --- reading
 

@@ -4,7 +4,7 @@ The state as the engines see it: people with their traits, identifiers with thei
 Read in batches from the state store, which neither engine can reach by itself.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
@@ -51,13 +51,40 @@ class Picture:
         rows = ((*row[:4], row[4] or None) for row in self.database.stream(NODES))
         return _collected(columns.NODES, rows)
 
+    def nodes_of(self, persons: Sequence[str]) -> pa.Table:
+        """Return the identifiers of some persons."""
+        homes: dict[str, str] = dict(self.database.lookup("persons", ("id", "household"), ("id",), persons))
+        rows = self.database.lookup("nodes", ("node", "kind", "value", "person"), ("person",), persons)
+        return _collected(columns.NODES, ((*row, homes.get(row[3]) or None) for row in rows))
+
+    def newer(self, node: int) -> set[str]:
+        """Return the persons of identifiers that came after a number."""
+        return {row[0] for row in self.database.query("SELECT DISTINCT person FROM nodes WHERE node > ?", (node,))}
+
     def people(self) -> pa.Table:
         """Return every person with household and traits."""
         return _collected(columns.PEOPLE, (person_row(one) for one in self._everyone()))
 
+    def people_of(self, persons: Sequence[str]) -> pa.Table:
+        """Return some persons, those that live on."""
+        return _collected(columns.PEOPLE, (person_row(one) for one in self._profiles.profiles(persons)))
+
     def consents(self) -> pa.Table:
         """Return the newest word on every address, channel and purpose."""
         return _collected(columns.CONSENTS, self.database.stream(CONSENTS))
+
+    def consents_of(self, owners: Mapping[int, str]) -> pa.Table:
+        """Return the newest word on some addresses, given as node to person."""
+        names = ("node", "channel", "purpose", "at", "state", "event")
+        rows = sorted(self.database.lookup("consents", names, ("node",), sorted(owners)), key=lambda row: row[3:])
+        newest = {row[:3]: row[4] for row in rows}
+        said = ((owners[node], channel, purpose, state) for (node, channel, purpose), state in newest.items())
+        return _collected(columns.CONSENTS, said)
+
+    def words(self) -> int:
+        """Return how many words on consent there are; they are only ever added to."""
+        row = self.database.one("SELECT count(*) FROM consents")
+        return int(row[0]) if row else 0
 
     def tail(self, after: int) -> dict[str, pa.Table]:
         """Return the events after a log number, and their lines."""
