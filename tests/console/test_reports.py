@@ -37,7 +37,7 @@ def everything(workspace: Any) -> list[tuple[str, Event]]:
 
 def charts(workspace: Any) -> dict[str, Any]:
     """Return the charts over all time, computed now."""
-    from onevoice.console.reports import analysis
+    from onevoice.console.engine import analysis
     from onevoice.console.reports.figures import overview
 
     with analysis.session() as (engine, tables):
@@ -62,7 +62,7 @@ def test_charts_add_up_to_the_log(workspace: Any) -> None:
 
 def test_research_counts_store_orders_after_a_visit(workspace: Any) -> None:
     """A store purchase is researched if the same person was online within the thirty days before it."""
-    from onevoice.console.reports import analysis, expressions
+    from onevoice.console.engine import analysis, expressions
 
     log = everything(workspace)
     visits: dict[str, list[int]] = {}

@@ -10,7 +10,7 @@ import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from onevoice.console.reports import expressions
+from onevoice.console.engine import expressions
 from onevoice.console.shell.tags import compact, money, number, percent
 from onevoice.console.shell.words import channel_name
 from onevoice.domain.event import CHANNELS

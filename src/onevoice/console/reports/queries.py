@@ -3,8 +3,8 @@
 from django.core.cache import cache
 
 from onevoice.console import house
+from onevoice.console.engine import analysis
 from onevoice.console.operations import queries as operations
-from onevoice.console.reports import analysis
 from onevoice.console.reports.figures import RANGES, Chart, Range, overview
 from onevoice.domain.moment import MINUTE
 

@@ -11,9 +11,9 @@ from onevoice.adapters.state.members import Size
 from onevoice.adapters.state.people import People
 from onevoice.compose import wording
 from onevoice.console import house
+from onevoice.console.engine import analysis
+from onevoice.console.engine.expressions import flight_of, flights
 from onevoice.console.people.queries import Row, row
-from onevoice.console.reports import analysis
-from onevoice.console.reports.expressions import flight_of, flights
 from onevoice.console.studio import access
 from onevoice.decide.audience import select
 from onevoice.decide.sentence import sentence
