@@ -69,3 +69,20 @@ def test_schema_is_cut_out_of_the_url() -> None:
     """The schema parameter is ours; the rest of the URL stays as it was."""
     assert ("postgresql://h/d?sslmode=require", "shop") == split_schema("postgresql://h/d?schema=shop&sslmode=require")
     assert ("postgresql://h/d", "onevoice") == split_schema("postgresql://h/d")
+
+
+def test_many_rows_come_back_as_they_went_in(database: Database) -> None:
+    """Every type, the extremes of each, nothing at all and bytes of any value survive a bulk insert of any size."""
+    database.script("CREATE TABLE bulk (a {big} PRIMARY KEY, b TEXT, c {bytes}, d {real})")
+    rows = [
+        (at, None if at % 7 == 0 else f"tab\there\n{at} ß \\N", bytes([at % 256, 0, 255]), at / 8)
+        for at in (*range(250), -(2**63), 2**63 - 1)
+    ]
+    database.insert("bulk", ("a", "b", "c", "d"), rows[:3])
+    with database.transaction():
+        assert len(rows) - 3 == database.insert("bulk", ("a", "b", "c", "d"), rows[3:])
+    upsert = "ON CONFLICT (a) DO UPDATE SET b = excluded.b"
+    database.insert("bulk", ("a", "b", "c", "d"), [(at, "new", c, 0.5) for at, _, c, _ in rows[:200]], upsert)
+    found = [(a, b, bytes(c), d) for a, b, c, d in database.query("SELECT a, b, c, d FROM bulk ORDER BY a")]
+
+    assert sorted([(a, "new", c, d) for a, _, c, d in rows[:200]] + rows[200:]) == found

@@ -53,6 +53,10 @@ MAPPED = 256 * 1024 * 1024
 CHECKPOINT, CHECKPOINT_OF_INTAKE = 16_384, 1_000
 
 
+#: Rows from which PostgreSQL is handed them by COPY, which takes more round trips and a fifteenth of the time a row.
+COPIED = 100
+
+
 class StoreUnavailable(Unavailable):
     """The state store cannot be reached or is full; see the detail, then try again."""
 
@@ -317,10 +321,12 @@ class PostgresDatabase:
             return self.connection.execute(self._adapt(sql), params).rowcount
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str = "") -> int:
-        """Insert many rows in one statement, as arrays."""
+        """Insert many rows in one statement, as arrays, or by COPY where nothing can conflict; all in binary."""
         if not rows:
             return 0
-        arrays = ", ".join(f"%s::{self._type(table, column)}[]" for column in columns)
+        if not conflict and len(rows) >= COPIED:
+            return self._copy(table, columns, rows)
+        arrays = ", ".join(f"%b::{self._type(table, column)}[]" for column in columns)
         with _postgres_errors():
             return self.connection.execute(
                 f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays}) {conflict}",
@@ -340,6 +346,16 @@ class PostgresDatabase:
             return self.connection.execute(
                 f"SELECT {wanted} FROM unnest({arrays}) AS k({names}) JOIN {table} AS t ON {join}", parts
             ).fetchall()
+
+    def _copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
+        sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        types = [self._type(table, column) for column in columns]  # may ask the server, which COPY keeps busy
+        with _postgres_errors(), self.connection.cursor() as cursor:
+            with cursor.copy(sql) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+            return cursor.rowcount
 
     def _type(self, table: str, column: str) -> str:
         if (table, column) not in self._types:
