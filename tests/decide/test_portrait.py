@@ -4,7 +4,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from onevoice.adapters.picture import Picture
+from onevoice.adapters import columns
+from onevoice.adapters.picture import Picture, person_row
 from onevoice.adapters.portrait import GENERATION, STATE, Portrait
 from onevoice.domain.event import Event
 from onevoice.domain.identifier import Identifier, Trust
@@ -43,9 +44,12 @@ def plain(tables):
 
 
 def anew(stores):
-    """Return every row as the store has it."""
+    """Return every row as the store has it, people by their whole profiles."""
     picture = Picture(stores.state)
-    return plain({"nodes": picture.nodes(), "people": picture.people(), "consents": picture.consents()})
+    everyone = [one for persons in stores.profiles.everyone() for one in stores.profiles.profiles(persons)]
+    rows = [person_row(one.person, one.household, one.traits) for one in everyone]
+    people = columns.table(columns.PEOPLE, rows)
+    return plain({"nodes": picture.nodes(), "people": people, "consents": picture.consents()})
 
 
 def consent(number, email, name, anchor):

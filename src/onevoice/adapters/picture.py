@@ -14,7 +14,7 @@ from onevoice.adapters.columns import LogRow
 from onevoice.adapters.database import Database, Row
 from onevoice.adapters.state.log import Log
 from onevoice.adapters.state.profiles import Profiles
-from onevoice.domain.profile import Profile
+from onevoice.domain.profile import Trait
 
 BATCH = 20_000  #: log rows read at once
 
@@ -63,11 +63,12 @@ class Picture:
 
     def people(self) -> pa.Table:
         """Return every person with household and traits."""
-        return _collected(columns.PEOPLE, (person_row(one) for one in self._everyone()))
+        everyone = (one for persons in self._profiles.everyone() for one in self._profiles.traits(persons))
+        return _collected(columns.PEOPLE, (person_row(*one) for one in everyone))
 
     def people_of(self, persons: Sequence[str]) -> pa.Table:
         """Return some persons, those that live on."""
-        return _collected(columns.PEOPLE, (person_row(one) for one in self._profiles.profiles(persons)))
+        return _collected(columns.PEOPLE, (person_row(*one) for one in self._profiles.traits(persons)))
 
     def consents(self) -> pa.Table:
         """Return the newest word on every address, channel and purpose."""
@@ -99,15 +100,11 @@ class Picture:
             yield [(one.seq, one.node, one.event) for one in found]
             after = found[-1].seq
 
-    def _everyone(self) -> Iterator[Profile]:
-        for persons in self._profiles.everyone():
-            yield from self._profiles.profiles(persons)
 
-
-def person_row(profile: Profile) -> Row:
+def person_row(person: str, household: str, traits: Mapping[str, Trait]) -> Row:
     """Return a person in the order of `columns.PEOPLE`."""
-    traits = {name: trait.value for name, trait in sorted(profile.traits.items())}
-    return (profile.person, profile.household or None, _encoder.encode(traits).decode())
+    values = {name: trait.value for name, trait in sorted(traits.items())}
+    return (person, household or None, _encoder.encode(values).decode())
 
 
 def _collected(schema: pa.Schema, rows: Iterable[Row]) -> pa.Table:

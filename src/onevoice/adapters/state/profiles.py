@@ -1,6 +1,7 @@
 """Facets in the store, one compact row a node, and the profiles read from them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,14 +11,21 @@ from onevoice.adapters.state.people import People
 from onevoice.domain.consent import Consent
 from onevoice.domain.errors import NotFound
 from onevoice.domain.identifier import Identifier, Trust
-from onevoice.domain.profile import Facet, Profile
-from onevoice.profile.facet import Facets, bound
+from onevoice.domain.profile import Facet, Profile, Trait, TraitValue
+from onevoice.profile.facet import Facets, bound, merged
 from onevoice.profile.summary import summary, terms
-from onevoice.profile.view import view
+from onevoice.profile.view import known, traits, view
 
 #: Sorted keys make equal facets equal bytes, so that a rebuild can be compared row by row.
 encoder = msgspec.msgpack.Encoder(order="deterministic")
 decoder = msgspec.msgpack.Decoder(Facet)
+
+#: Reads of a facet nothing but its traits; what comes before them is passed over, what comes after is not looked at.
+_BEFORE = Facet.__struct_fields__[: Facet.__struct_fields__.index("traits")]
+_Told: Any = msgspec.defstruct(
+    "_Told", [*((name, msgspec.Raw) for name in _BEFORE), ("traits", dict[str, dict[str, TraitValue]])], array_like=True
+)
+told = msgspec.msgpack.Decoder(_Told)
 
 #: Kinds of node that the graph adds for itself, and the status of a value that names nobody.
 HIDDEN = frozenset({"mailbox"})
@@ -117,6 +125,18 @@ class Profiles:
             )
             for person, found in sorted(members.items())
         ]
+
+    def traits(self, persons: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Trait]]]:
+        """Yield person, household and traits as `profiles` would give them, for a tenth of the work."""
+        members = self._members(persons)
+        nodes = sorted(node for found in members.values() for node, _ in found)
+        rows = self.database.lookup("facets", ("node", "body"), ("node",), nodes)
+        said = {node: Facet(traits=told.decode(body).traits) for node, body in rows}
+        households: dict[str, str] = dict(self.database.lookup("persons", ("id", "household"), ("id",), list(members)))
+        for person, found in sorted(members.items()):
+            firm = any(known(node, one).contactable for node, one in found if one.kind not in HIDDEN)
+            facet = merged(said[node] for node, _ in found if node in said and said[node].traits)
+            yield person, households.get(person, ""), traits(facet, firm=firm)
 
     def _members(self, persons: Sequence[str]) -> dict[str, list[tuple[int, Identifier]]]:
         wanted = sorted(set(persons))
