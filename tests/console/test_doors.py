@@ -9,7 +9,7 @@ from tests.console.conftest import ROLES
 #: Something to put in place of an address's parameters.
 FILLED = {
     "member_id": "1", "key_id": "none", "fingerprint": "none", "reject_id": "999999", "person": "none",
-    "erasure_id": "999999",
+    "erasure_id": "999999", "key": "none",
     "uid": "MQ", "token": "none", "name": "none", "piece": "none", "side": "0", "stamp": "0",
 }  # fmt: skip
 #: What anybody may open.
