@@ -19,10 +19,11 @@ from onevoice.adapters.database import Database, SqliteDatabase
 from onevoice.adapters.imports import BATCH, Importer, UnfitMapping
 from onevoice.adapters.migrations import migrate
 from onevoice.adapters.state.intake import Intake
-from onevoice.adapters.tables import UnreadableFile, columns, delimiter_of, encoding_of, lines
-from onevoice.cli.imports import as_yaml, at_rest, drafted
+from onevoice.adapters.tables import UnreadableFile, columns, delimiter_of, encoding_of, lines, size
+from onevoice.cli.imports import as_yaml, at_rest, draft_of, drafted
 from onevoice.collect.mapping import BadCell, Mapper
 from onevoice.collect.plan import Plan
+from onevoice.domain.errors import BadInput
 from onevoice.domain.event import Event
 from onevoice.domain.identifier import Identifier, Trust
 from onevoice.domain.mapping import ConsentSource, Group, Mapping, Source, Value, When
@@ -333,3 +334,49 @@ def test_watched_file_must_rest(tmp_path: Path) -> None:
     written(path, "x\ny\n")
     assert [] == list(at_rest(tmp_path, seen))
     assert [path] == list(at_rest(tmp_path, seen))
+
+
+def test_size_is_told_where_it_is_cheap(tmp_path: Path) -> None:
+    """A progress bar knows rows of Parquet and CSV, and groups of Parquet; sheets and grouped text are not counted."""
+    rows = [{"bon": bon, "day": "2025-05-03", "card": "7", "sku": "a", "n": 1, "eur": 1.0} for bon in ("1", "2", "1")]
+    for suffix in (".csv", ".jsonl", ".parquet", ".xlsx"):
+        save(tmp_path / f"till{suffix}", [*rows])
+    (tmp_path / "till.jsonl").write_bytes((tmp_path / "till.jsonl").read_bytes() + b"\n")
+    single = msgspec.structs.replace(SALES, group=None)
+
+    found = {suffix: size(tmp_path / f"till{suffix}", single) for suffix in (".csv", ".jsonl", ".parquet", ".xlsx")}
+
+    assert {".csv": 3, ".jsonl": 3, ".parquet": 3, ".xlsx": None} == found
+    assert [2, None] == [size(tmp_path / f"till{suffix}", SALES) for suffix in (".parquet", ".csv")]
+
+
+def test_draft_of_lines_adds_up_price_by_quantity(tmp_path: Path) -> None:
+    """Order lines without an amount are drafted with the sum of price by quantity as the order's total."""
+    path = written(tmp_path / "x.csv", "OrderNo,Customer ID,SKU,Qty,Price\n1,c,a,3,0.1\n1,c,b,2,0.25\n")
+
+    (event,) = Mapper(drafted(path)).wire([row for _, row in lines(path, CRM) if isinstance(row, dict)])
+
+    assert 0.8 == event["properties"]["total"]
+
+
+def test_draft_says_what_it_leaves_to_people(tmp_path: Path) -> None:
+    """A draft without a person says so, names the columns it left out, and still reads back as a mapping."""
+    told = draft_of(written(tmp_path / "x.csv", "colour,size\nred,1\n"))
+
+    assert "No column seems to name a person" in told
+    assert "# Left out, for traits or properties: colour, size." in told
+    assert () == msgspec.yaml.decode(told.encode(), type=Mapping).identifiers
+
+
+def test_folder_and_missing_file_are_told(intake: Database, tmp_path: Path) -> None:
+    """A folder, a file that is not there, and a mapping without a person are refused in one sentence each."""
+    path = written(tmp_path / "x.csv", "a\n1\n")
+    nobody = Mapping(identifiers=())
+
+    for where, mapping, why in (
+        (tmp_path, CRM, "is a folder"),
+        (tmp_path / "y.csv", CRM, "There is no"),
+        (path, nobody, "names no identifiers"),
+    ):
+        with pytest.raises(BadInput, match=why):
+            Importer(intake, PLAN, mapping, where, now=NOW)

@@ -31,6 +31,7 @@ PORTION = 60_000  #: rows pressed at once: each statement costs some 15 ms whate
 #: Columns of our own beside a file's: the line of a row, and the line of the first row of its group.
 LINE_NUMBER, FIRST_LINE = "line number", "first line"
 
+SORTING = "600MB"  #: memory for sorting; the rest goes to disk
 DELIMITERS = ",;\t|"
 
 #: Byte order marks, and the encoding that each announces.
@@ -220,7 +221,7 @@ def _sorted(spool: Path, by: Sequence[str], wanted: Sequence[str], folder: Path)
 
 def _in_order(spool: Path, by: Sequence[str], wanted: Sequence[str], folder: Path) -> Iterator[pa.RecordBatch]:
     """Yield all rows, those of a group together, groups in the order of their first lines."""
-    connection = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder), "threads": "2"})
+    connection = duckdb.connect(config={"memory_limit": SORTING, "temp_directory": str(folder), "threads": "2"})
     # Spooled rows carry the line they stood on; rows of a Parquet file count from the top.
     line = "line" if spool.parent == folder else "file_row_number + 2"
     yield from connection.sql(
